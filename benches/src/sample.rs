@@ -1,0 +1,83 @@
+//! The numbers of one run, and the line that carries them from child to runner.
+
+use std::fmt;
+
+/// One run of one workload under one contender.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub(crate) struct Sample {
+    pub(crate) steps: u64,
+    /// Monotonic time of the timed section.
+    pub(crate) wall_ns: u64,
+    /// CPU time of all threads in the timed section.
+    pub(crate) cpu_ns: u64,
+    /// Minor faults in the timed section.
+    pub(crate) faults: u64,
+    /// VmHWM: the most memory the whole process ever had.
+    pub(crate) peak_kb: u64,
+    /// VmRSS after everything was freed.
+    pub(crate) end_kb: u64,
+    /// The file `malloc` was found in.
+    pub(crate) malloc_in: String,
+}
+
+impl Sample {
+    /// Time per step; of the workload without steps, the time itself.
+    pub(crate) fn ns_per_step(&self) -> f64 {
+        self.wall_ns as f64 / self.steps.max(1) as f64
+    }
+
+    /// Reads what `Display` wrote.
+    pub(crate) fn parse(line: &str) -> Option<Self> {
+        let field = |name: &str| {
+            let pair = line.split(' ').find_map(|pair| pair.strip_prefix(name));
+            pair.and_then(|pair| pair.strip_prefix('='))
+        };
+        let number = |name| field(name)?.parse().ok();
+        Some(Self {
+            steps: number("steps")?,
+            wall_ns: number("wall_ns")?,
+            cpu_ns: number("cpu_ns")?,
+            faults: number("faults")?,
+            peak_kb: number("peak_kb")?,
+            end_kb: number("end_kb")?,
+            malloc_in: line.split_once("malloc_in=")?.1.trim_end().into(),
+        })
+    }
+}
+
+impl fmt::Display for Sample {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "steps={} wall_ns={} cpu_ns={} ns_per_step={:.3} faults={} peak_kb={} end_kb={} malloc_in={}",
+            self.steps,
+            self.wall_ns,
+            self.cpu_ns,
+            self.ns_per_step(),
+            self.faults,
+            self.peak_kb,
+            self.end_kb,
+            self.malloc_in,
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sample;
+
+    #[test]
+    fn a_line_reads_back_as_it_was_written() {
+        let sample = Sample {
+            steps: 10,
+            wall_ns: 2_000,
+            cpu_ns: 1_900,
+            faults: 3,
+            peak_kb: 2_048,
+            end_kb: 1_024,
+            malloc_in: "/lib/with a space.so".into(),
+        };
+        assert_eq!(Sample::parse(&sample.to_string()), Some(sample));
+        assert_eq!(Sample::parse("something else"), None);
+    }
+}

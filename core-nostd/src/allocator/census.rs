@@ -1,0 +1,207 @@
+//! Counting: the statistics, and the audit that walks every invariant.
+
+#![allow(unsafe_code, reason = "walks records and other threads' magazines")]
+
+use super::Allocator;
+use crate::base::sync::Ordering;
+use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::inspect::{Audit, Broken, Stats};
+use crate::pages::PageProvider;
+use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
+use crate::slab::{SizeClass, Slab};
+use crate::superslab::Zone;
+
+/// Blocks of a class by whose hands they are in.
+#[derive(Clone, Copy, Default)]
+struct Tally {
+    used: u64,
+    remote: u64,
+    live: u64,
+}
+
+fn check(invariant: &'static str, at: usize, found: u64, expected: u64) -> Result<(), Broken> {
+    if found == expected { Ok(()) } else { Err(Broken { invariant, at, found, expected }) }
+}
+
+impl<P: PageProvider> Allocator<P> {
+    /// A snapshot of the figures.
+    pub fn stats(&self) -> Stats {
+        let mut stats = Stats {
+            large: self.large.live_bytes.load(Ordering::Relaxed) as u64,
+            large_cached: self.large.cached_bytes.load(Ordering::Relaxed) as u64,
+            store: self.territory.store.lock().mapped() as u64,
+            zones: self.territory.zones.count() as u64,
+            threads: u64::from(self.heaps.threads.load(Ordering::Relaxed)),
+            ..Stats::default()
+        };
+        self.territory.pool.lock().for_each(|_, _, header| {
+            let bytes = |mask: u64| u64::from(mask.count_ones()) * SLAB_BYTES as u64;
+            stats.superslabs += 1;
+            stats.active += bytes(!header.free);
+            stats.cached += bytes(header.free & header.dirty);
+            stats.clean += bytes(header.free & !header.dirty);
+        });
+        stats.mapped = stats.superslabs * SUPERSLAB_BYTES as u64 + stats.large + stats.large_cached + stats.store;
+        for heap in self.heaps.heaps() {
+            stats.heaps += 1;
+            stats.spans_taken += heap.spans_taken.load(Ordering::Relaxed);
+            stats.spans_given += heap.spans_given.load(Ordering::Relaxed);
+            stats.harvested += heap.harvested.load(Ordering::Relaxed);
+        }
+        for thread in self.heaps.threads() {
+            stats.calls_taken += thread.calls.taken.load(Ordering::Relaxed);
+            stats.bytes_taken += thread.calls.bytes.load(Ordering::Relaxed);
+            stats.calls_given += thread.calls.given.load(Ordering::Relaxed);
+            stats.hits += thread.calls.hits.load(Ordering::Relaxed);
+        }
+        stats
+    }
+
+    /// Walks every invariant and counts every block.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the allocator meanwhile; threads that ended called `end_thread`.
+    pub unsafe fn audit(&self) -> Result<Audit, Broken> {
+        let mut audit = Audit::default();
+        let mut tallies = [Tally::default(); CLASSES];
+        check("pool-index", 0, u64::from(self.territory.pool.lock().is_indexed()), 1)?;
+        let mut result = Ok(());
+        self.territory.pool.lock().for_each(|zone, superslab, header| {
+            if result.is_ok() {
+                let zone = self.territory.zones.get(zone);
+                // SAFETY: committed, as the pool knows it.
+                let records = unsafe { zone.records(superslab) };
+                result = walk(zone, records, header.free, &mut tallies, &mut audit);
+            }
+        });
+        result?;
+        let mut cached = [0u64; CLASSES];
+        for thread in self.heaps.threads() {
+            // SAFETY: a thread that has not ended has its front; nobody is using it.
+            let Some(front) = (unsafe { thread.front.load(Ordering::Relaxed).as_ref() }) else {
+                continue;
+            };
+            for class in (2..MAGAZINE_CLASSES as u8).map(SizeClass) {
+                for &mut block in thread.blocks(front, class) {
+                    self.check_cached(class, block)?;
+                    cached[class.0 as usize] += 1;
+                }
+            }
+        }
+        for (class, tally) in tallies.iter().enumerate() {
+            let held = tally.used - tally.remote;
+            let shape = SizeClass(class as u8).shape();
+            let live = if class < MAGAZINE_CLASSES && class != 1 { tally.live } else { held };
+            check("slab-used", class, held, live + cached[class])?;
+            audit.live_blocks += live;
+            audit.live_bytes += live * u64::from(shape.bytes);
+            audit.magazine_blocks += cached[class];
+            audit.remote_blocks += tally.remote;
+        }
+        let (blocks, bytes, kept) = self.large.count();
+        check("large-table", 0, self.large.live_bytes.load(Ordering::Relaxed) as u64, bytes as u64)?;
+        check("large-table", 1, self.large.cached_bytes.load(Ordering::Relaxed) as u64, kept as u64)?;
+        audit.live_blocks += blocks as u64;
+        audit.live_bytes += bytes as u64;
+        for heap in self.heaps.heaps() {
+            let mut result = Ok(());
+            heap.for_each_slab(|slab| {
+                let mine = u64::from(heap.owns(slab));
+                result = result.and(check("heap-lists", core::ptr::from_ref(slab).addr(), mine, 1));
+            });
+            result?;
+        }
+        check("stats-add-up", 0, u64::from(self.stats().adds_up()), 1)?;
+        Ok(audit)
+    }
+
+    /// A block in a magazine is a block of its class, not live, not in its slab.
+    fn check_cached(&self, class: SizeClass, block: *mut u8) -> Result<(), Broken> {
+        let broken = Broken { invariant: "magazine", at: block.addr(), found: 0, expected: u64::from(class.0) };
+        let zone = self.territory.zones.find(block).ok_or(broken)?;
+        let live = zone.live_place(block).ok_or(broken)?;
+        check("live-map", block.addr(), u64::from(live.load(Ordering::Relaxed)), 0)?;
+        // SAFETY: the zone covers it.
+        let (slab, offset) = unsafe { zone.span_of(block) };
+        check("magazine", block.addr(), u64::from(slab.class().0), u64::from(class.0))?;
+        let (index, starts) = slab.block_at(offset);
+        check("magazine", block.addr(), u64::from(starts && !slab.is_free(index)), 1)
+    }
+}
+
+fn walk(
+    zone: &Zone,
+    records: &[Slab; SUPERSLAB_SLABS],
+    free: u64,
+    tallies: &mut [Tally; CLASSES],
+    audit: &mut Audit,
+) -> Result<(), Broken> {
+    let mut number = 0;
+    while number < SUPERSLAB_SLABS {
+        let slab = &records[number];
+        let at = core::ptr::from_ref(slab).addr();
+        let spanned = slab.class() != SizeClass::NONE;
+        check("pool-mask", at, u64::from(free >> number & 1 == 1), u64::from(!spanned))?;
+        if !spanned {
+            number += 1;
+            continue;
+        }
+        check("pool-mask", at, u64::from(slab.delta.load(Ordering::Relaxed)), 0)?;
+        let slabs = slab.slabs.get() as usize;
+        for record in &records[number..number + slabs] {
+            check("pool-mask", at, u64::from(record.class().0), u64::from(slab.class().0))?;
+        }
+        audit.spans += 1;
+        if slab.class() == SizeClass::RUN {
+            audit.live_blocks += 1;
+            audit.live_bytes += (slabs * SLAB_BYTES) as u64;
+        } else {
+            walk_span(zone, slab, &mut tallies[slab.class().0 as usize], audit)?;
+        }
+        number += slabs;
+    }
+    Ok(())
+}
+
+fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> Result<(), Broken> {
+    let at = core::ptr::from_ref(slab).addr();
+    let (mut own, mut remote, mut summary) = (0u64, 0u64, 0u64);
+    if slab.has_one_word() {
+        let (mine, theirs) = (slab.word.load(Ordering::Relaxed), slab.remote().word.load(Ordering::Relaxed));
+        check("slab-word", at, mine & theirs, 0)?;
+        (own, remote) = (u64::from(mine.count_ones()), u64::from(theirs.count_ones()));
+    } else {
+        for (word, (mine, theirs)) in slab.words().iter().zip(slab.remote_words()).enumerate() {
+            let (mine, theirs) = (mine.load(Ordering::Relaxed), theirs.load(Ordering::Relaxed));
+            check("slab-word", at, mine & theirs, 0)?;
+            own += u64::from(mine.count_ones());
+            remote += u64::from(theirs.count_ones());
+            summary |= u64::from(mine != 0) << word;
+        }
+        check("slab-summary", at, slab.summary.load(Ordering::Relaxed), summary)?;
+    }
+    let (used, carved) = (u64::from(slab.used.get()), u64::from(slab.carved.get()));
+    check("slab-used", at, used + own, carved)?;
+    tally.used += used;
+    tally.remote += remote;
+    audit.slab_blocks += own;
+    if slab.class().has_magazine() {
+        let bytes = slab.class().shape().bytes as usize;
+        let base = slab.base.load(Ordering::Relaxed);
+        for granule in 0..SLAB_BYTES >> GRANULE_SHIFT {
+            let offset = granule << GRANULE_SHIFT;
+            let Some(live) = zone.live_place(base.wrapping_add(offset)) else {
+                continue;
+            };
+            let class = live.load(Ordering::Relaxed);
+            if class == 0 {
+                continue;
+            }
+            check("live-map", base.addr() + offset, u64::from(class), u64::from(slab.class().0))?;
+            check("live-map", base.addr() + offset, (offset % bytes) as u64, 0)?;
+            tally.live += 1;
+        }
+    }
+    Ok(())
+}

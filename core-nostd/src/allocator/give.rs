@@ -1,0 +1,173 @@
+//! Blocks come back: all that the hot path does not do, and what is wrong with a pointer.
+
+#![allow(unsafe_code, reason = "looks spans up by address")]
+
+use super::Allocator;
+use crate::base::sync::Ordering;
+use crate::config::flags::Watch;
+use crate::config::geometry::{GRANULE_SHIFT, SLAB_SHIFT};
+use crate::harden::{Fault, FaultKind};
+use crate::heap::heaps::Visitor;
+use crate::heap::thread_heap::Calls;
+use crate::heap::{Front, Heap, ThreadHeap};
+use crate::large::LargeFree;
+use crate::pages::PageProvider;
+use crate::policy::front::flush_batch;
+use crate::slab::{SizeClass, Slab, mailbox};
+use crate::superslab::Zone;
+
+/// Where a pointer from outside leads.
+pub(super) enum Claimed<'a> {
+    /// A live block of a magazine class.
+    Small(SizeClass),
+    /// A live block of a direct class: its span and number.
+    Direct(&'a Slab, usize),
+    /// A live run.
+    Run(&'a Slab),
+}
+
+impl<P: PageProvider> Allocator<P> {
+    /// Takes any block back. Null is nothing. A fault changes nothing.
+    #[cold]
+    #[inline(never)]
+    pub fn give_slow(&self, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
+        if pointer.is_null() {
+            return Ok(());
+        }
+        let visitor = self.heaps.visitor(&self.territory, front);
+        if let Visitor::Thread(thread) = &visitor
+            && thread.watch().contains(Watch::COUNT)
+        {
+            Calls::count(&thread.calls.given, 1);
+        }
+        let Some(zone) = self.territory.zones.find(pointer) else {
+            return self.give_large(pointer);
+        };
+        match self.claim(zone, pointer)? {
+            Claimed::Small(class) => match visitor {
+                Visitor::Thread(thread) => self.give_small(front, thread, zone, class, pointer),
+                Visitor::Passing => {
+                    self.unmark(zone, pointer, true)?;
+                    self.heaps.put_one(&self.territory, None, pointer)
+                }
+            },
+            Claimed::Direct(slab, block) => {
+                let heap = if let Visitor::Thread(thread) = &visitor { thread.heap() } else { None };
+                self.give_direct(heap, slab, block)
+            }
+            Claimed::Run(slab) => {
+                // Who resets the class is the one that frees it.
+                if slab.class.swap(0, Ordering::AcqRel) != SizeClass::RUN.0 {
+                    return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
+                }
+                self.territory.release_span(slab);
+                if let Visitor::Thread(thread) = visitor {
+                    self.tick(front, thread);
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn give_small(
+        &self,
+        front: &Front,
+        thread: &ThreadHeap,
+        zone: &Zone,
+        class: SizeClass,
+        pointer: *mut u8,
+    ) -> Result<(), Fault> {
+        if !core::ptr::eq(zone, self.territory.zones.first()) {
+            self.heaps.close(front, thread, Watch::ZONES);
+        }
+        self.unmark(zone, pointer, thread.watch().contains(Watch::DOUBLE_FREE))?;
+        if thread.magazines(front).push(class, pointer) {
+            return Ok(());
+        }
+        self.tick(front, thread);
+        let slots = thread.slots(class);
+        let flushed = if slots > 0 {
+            self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots))
+        } else if thread.fit(&self.territory, front, class) {
+            Ok(())
+        } else {
+            return self.heaps.put_one(&self.territory, thread.heap(), pointer);
+        };
+        thread.magazines(front).push(class, pointer);
+        flushed
+    }
+
+    /// Takes a block out of the live map; with `exact`, by an exchange that one thread wins.
+    fn unmark(&self, zone: &Zone, pointer: *mut u8, exact: bool) -> Result<(), Fault> {
+        let Some(live) = zone.live_place(pointer) else {
+            return Ok(());
+        };
+        let class = if exact {
+            live.swap(0, Ordering::AcqRel)
+        } else {
+            live.store(0, Ordering::Relaxed);
+            return Ok(());
+        };
+        if class == 0 { Err(Fault::at(FaultKind::DoubleFree, pointer.addr())) } else { Ok(()) }
+    }
+
+    fn give_direct(&self, heap: Option<&Heap>, slab: &Slab, block: usize) -> Result<(), Fault> {
+        let (word, bit) = (block / 64, 1 << (block % 64));
+        let twice = match heap {
+            Some(heap) if heap.owns(slab) => heap.put(&self.territory, slab, word, bit),
+            _ => mailbox::post(slab, word, bit),
+        };
+        if twice == 0 {
+            return Ok(());
+        }
+        let bytes = slab.class().shape().bytes as usize;
+        let address = slab.base.load(Ordering::Relaxed).addr() + block * bytes;
+        Err(Fault { kind: FaultKind::DoubleFree, address, block_bytes: bytes })
+    }
+
+    fn give_large(&self, pointer: *mut u8) -> Result<(), Fault> {
+        self.look_at_clock();
+        match self.large.free(&self.territory, pointer) {
+            LargeFree::Freed => Ok(()),
+            LargeFree::Twice => Err(Fault::at(FaultKind::DoubleFree, pointer.addr())),
+            LargeFree::Unknown => Err(Fault::at(FaultKind::Foreign, pointer.addr())),
+        }
+    }
+
+    /// Turns a pointer into a zone into a live block or a fault; changes nothing.
+    pub(super) fn claim<'a>(&self, zone: &'a Zone, pointer: *mut u8) -> Result<Claimed<'a>, Fault> {
+        if let Some(live) = zone.live_place(pointer) {
+            let class = SizeClass(live.load(Ordering::Relaxed));
+            if class.has_magazine() {
+                return Ok(Claimed::Small(class));
+            }
+        }
+        // SAFETY: the caller found the zone by this pointer.
+        let (slab, offset) = unsafe { zone.span_of(pointer) };
+        let class = slab.class();
+        let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: class.shape().bytes as usize };
+        if class == SizeClass::NONE {
+            return Err(fault(FaultKind::Stale));
+        }
+        if class == SizeClass::RUN {
+            let bytes = (slab.slabs.get() as usize) << SLAB_SHIFT;
+            let inner = Fault { kind: FaultKind::InnerPointer, address: pointer.addr(), block_bytes: bytes };
+            return if offset == 0 { Ok(Claimed::Run(slab)) } else { Err(inner) };
+        }
+        let (block, starts) = slab.block_at(offset);
+        let least = if class == SizeClass::PAIR { 8 } else { 1 << GRANULE_SHIFT };
+        if offset % least != 0 {
+            return Err(fault(FaultKind::Misaligned));
+        }
+        if !starts {
+            return Err(fault(FaultKind::InnerPointer));
+        }
+        if block >= slab.carved.get() as usize {
+            return Err(fault(FaultKind::Stale));
+        }
+        if class.has_magazine() || slab.is_free(block) {
+            return Err(fault(FaultKind::DoubleFree));
+        }
+        Ok(Claimed::Direct(slab, block))
+    }
+}

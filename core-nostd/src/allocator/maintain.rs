@@ -1,0 +1,112 @@
+//! What is done now and then: memory goes back, threads end.
+
+use super::Allocator;
+use crate::base::sync::Ordering;
+use crate::config::flags::Watch;
+use crate::config::settings::Settings;
+use crate::harden::Fault;
+use crate::heap::heaps::Visitor;
+use crate::heap::{Front, ThreadHeap};
+use crate::pages::PageProvider;
+use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS};
+use crate::slab::SizeClass;
+use crate::slab::size_class::MAGAZINE_CLASSES;
+
+impl<P: PageProvider> Allocator<P> {
+    /// Applies settings; for the calling thread and all later ones.
+    pub fn configure(&self, front: &Front, settings: &Settings) {
+        self.territory.purge_delay_ms.store(settings.purge_delay_ms, Ordering::Relaxed);
+        self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
+        let mut watch = Watch::empty();
+        watch.set(Watch::COUNT, settings.stats);
+        watch.set(Watch::DOUBLE_FREE, settings.harden_double_free);
+        self.heaps.set_watch(&self.territory, front, watch);
+    }
+
+    /// One slow-path event of a thread; every so often the clock is read and what is idle goes back.
+    pub(super) fn tick(&self, front: &Front, thread: &ThreadHeap) {
+        let _ = front;
+        let events = thread.events.get() + 1;
+        thread.events.set(events % EVENTS_PER_LOOK);
+        if events == EVENTS_PER_LOOK && self.look_at_clock() {
+            if let Some(heap) = thread.heap() {
+                heap.harvest(&self.territory);
+                heap.release_idle(&self.territory);
+            }
+            if let Some(common) = self.heaps.common.try_lock() {
+                for heap in common.heaps() {
+                    heap.harvest(&self.territory);
+                    heap.release_idle(&self.territory);
+                }
+            }
+        }
+    }
+
+    /// Reads the clock; true if a round was due, which then has given idle memory back.
+    pub(super) fn look_at_clock(&self) -> bool {
+        let now = self.territory.read_clock();
+        let last = self.last_round_ms.load(Ordering::Relaxed);
+        if now.saturating_sub(last) < ROUND_MS
+            || self.last_round_ms.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        {
+            return false;
+        }
+        let delay = u64::from(self.territory.purge_delay_ms.load(Ordering::Relaxed));
+        self.territory.purge(delay);
+        self.large.trim(&self.territory, delay);
+        true
+    }
+
+    /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
+    pub fn trim(&self, front: &Front) -> usize {
+        if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
+            // A fault here is reported by the next flush that meets it; the blocks are back either way.
+            let _ = self.flush_all(front, thread);
+            if let Some(heap) = thread.heap() {
+                heap.harvest(&self.territory);
+                heap.release_idle(&self.territory);
+            }
+        }
+        for heap in self.heaps.common.lock().heaps() {
+            heap.harvest(&self.territory);
+            heap.release_idle(&self.territory);
+        }
+        self.territory.purge(0) + self.large.trim(&self.territory, 0)
+    }
+
+    fn flush_all(&self, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
+        let mut result = Ok(());
+        for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass).filter(|class| class.has_magazine()) {
+            let count = thread.blocks(front, class).len();
+            if count > 0 {
+                result = result.and(self.heaps.flush(&self.territory, front, thread, class, count));
+            }
+        }
+        result
+    }
+
+    /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still
+    /// makes are served block by block.
+    pub fn end_thread(&self, front: &Front) -> Result<(), Fault> {
+        let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
+            return Ok(());
+        };
+        let result = self.flush_all(front, thread);
+        thread.unfit(&self.territory, front);
+        front.thread.set(ThreadHeap::gone());
+        thread.front.store(core::ptr::null_mut(), Ordering::Relaxed);
+        if let Some(heap) = thread.heap() {
+            heap.harvest(&self.territory);
+            heap.release_idle(&self.territory);
+        }
+        let mut common = self.heaps.common.lock();
+        if let Some(heap) = thread.heap() {
+            common.add(heap);
+            thread.heap.set(core::ptr::null());
+        }
+        common.put_by(thread);
+        drop(common);
+        self.heaps.threads.fetch_sub(1, Ordering::Relaxed);
+        result
+    }
+}

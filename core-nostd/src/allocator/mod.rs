@@ -1,0 +1,106 @@
+//! The one type that a shim holds: every request comes in here. Stands on everything.
+//!
+//! ```text
+//! take   front (magazine) ─┐ slow: refill      ≤ 1 KiB, but not 8 B
+//!        heap (direct)     │                   8 B, 1 KiB – 256 KiB
+//!        pool (run)        │                   – 1 MiB
+//!        large (mapping)   ┘                   above
+//! give   live map says the class ─ front ─ flush
+//!        else the slab's record says: direct, run, or what is wrong
+//!        else the table of large blocks
+//!        else not ours
+//! ```
+
+#![allow(unsafe_code, reason = "sized frees are taken on trust, fronts are lent as raw memory")]
+
+mod census;
+mod fork;
+mod give;
+mod maintain;
+mod resize;
+mod take;
+
+use crate::base::sync::AtomicU64;
+use crate::config::settings::Settings;
+use crate::heap::{Front, Heaps};
+use crate::large::Large;
+use crate::pages::PageProvider;
+use crate::slab::SizeClass;
+use crate::superslab::Territory;
+
+/// An allocator over a page provider. Every method that takes a [`Front`] wants the calling thread's own.
+pub struct Allocator<P: PageProvider> {
+    territory: Territory<P>,
+    large: Large<P>,
+    heaps: Heaps<P>,
+    last_round_ms: AtomicU64,
+}
+
+impl<P: PageProvider> Allocator<P> {
+    /// An allocator that has reserved nothing yet.
+    pub const fn new(provider: P) -> Self {
+        let settings = Settings::new();
+        Self {
+            territory: Territory::new(provider, settings.purge_delay_ms),
+            large: Large::new(settings.large_cache_bytes),
+            heaps: Heaps::new(),
+            last_round_ms: AtomicU64::new(0),
+        }
+    }
+
+    /// Where its pages come from.
+    pub fn provider(&self) -> &P {
+        &self.territory.provider
+    }
+
+    /// malloc's hot path; null if [`Allocator::take_slow`] must run.
+    #[inline(always)]
+    pub fn take(&self, front: &Front, bytes: usize) -> *mut u8 {
+        front.take(self.territory.zones.first(), bytes)
+    }
+
+    /// free's hot path; false if [`Allocator::give_slow`] must run.
+    #[inline(always)]
+    pub fn give(&self, front: &Front, pointer: *mut u8) -> bool {
+        front.give(self.territory.zones.first(), pointer)
+    }
+
+    /// The hot path where the class is known beforehand.
+    #[inline(always)]
+    pub fn take_class(&self, front: &Front, class: SizeClass) -> *mut u8 {
+        front.take_class(self.territory.zones.first(), class)
+    }
+
+    /// The hot path where the client says the class: no look-up.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is a live block of that magazine class, from this allocator.
+    #[inline(always)]
+    pub unsafe fn give_class(&self, front: &Front, class: SizeClass, pointer: *mut u8) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { front.give_class(self.territory.zones.first(), class, pointer) }
+    }
+
+    /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.
+    pub fn lend_front(&self) -> Option<&Front> {
+        let room = self.territory.allot::<Front>()?;
+        // SAFETY: the room is ours and large enough.
+        unsafe { room.write(Front::new()) };
+        // SAFETY: written just now; the store never unmaps.
+        Some(unsafe { room.as_ref() })
+    }
+
+    /// Takes a lent front back.
+    ///
+    /// # Safety
+    ///
+    /// It came from [`Allocator::lend_front`], its thread's end was told, and nobody uses it.
+    pub unsafe fn return_front(&self, front: *const Front) {
+        let Some(room) = core::ptr::NonNull::new(front.cast_mut()) else {
+            return;
+        };
+        // SAFETY: taken from the store with this size.
+        unsafe { self.territory.store.lock().give(room.cast(), size_of::<Front>()) };
+    }
+}

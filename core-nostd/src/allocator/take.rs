@@ -1,0 +1,162 @@
+//! Blocks go out: all that the hot path does not do.
+
+#![allow(unsafe_code, reason = "clears blocks and marks them in the live map")]
+
+use core::ptr::{self, NonNull};
+
+use super::Allocator;
+use crate::base::sync::Ordering;
+use crate::config::flags::Watch;
+use crate::config::geometry::{RUN_MAX, SLAB_BYTES, SMALL_MAX};
+use crate::heap::heaps::Visitor;
+use crate::heap::thread_heap::Calls;
+use crate::heap::{Front, ThreadHeap};
+use crate::pages::PageProvider;
+use crate::slab::SizeClass;
+
+/// A block, and whether it reads as zero.
+type Taken = Option<(*mut u8, bool)>;
+
+impl<P: PageProvider> Allocator<P> {
+    /// A block of at least `bytes`, aligned to 16 bytes, or to 8 where `bytes` ≤ 8. Null if memory is out
+    /// or `bytes` is more than half the address space.
+    #[cold]
+    #[inline(never)]
+    pub fn take_slow(&self, front: &Front, bytes: usize) -> *mut u8 {
+        self.take_any(front, bytes, 1).map_or(ptr::null_mut(), |(block, _)| block)
+    }
+
+    /// The same, and every byte is 0: cleared only where the block is not known to be.
+    #[inline]
+    pub fn take_zeroed(&self, front: &Front, bytes: usize) -> *mut u8 {
+        let block = self.take(front, bytes);
+        if !block.is_null() {
+            // SAFETY: the block is ours to hand out and that long.
+            unsafe { block.write_bytes(0, bytes) };
+            return block;
+        }
+        self.take_zeroed_slow(front, bytes)
+    }
+
+    #[cold]
+    fn take_zeroed_slow(&self, front: &Front, bytes: usize) -> *mut u8 {
+        let Some((block, zeroed)) = self.take_any(front, bytes, 1) else {
+            return ptr::null_mut();
+        };
+        if !zeroed {
+            // SAFETY: as above.
+            unsafe { block.write_bytes(0, bytes) };
+        }
+        block
+    }
+
+    /// A block at a multiple of `align`, a power of two.
+    #[cold]
+    #[inline(never)]
+    pub fn take_aligned(&self, front: &Front, bytes: usize, align: usize) -> *mut u8 {
+        self.take_any(front, bytes, align).map_or(ptr::null_mut(), |(block, _)| block)
+    }
+
+    /// The same, and every byte is 0.
+    #[cold]
+    pub fn take_aligned_zeroed(&self, front: &Front, bytes: usize, align: usize) -> *mut u8 {
+        let Some((block, zeroed)) = self.take_any(front, bytes, align) else {
+            return ptr::null_mut();
+        };
+        if !zeroed {
+            // SAFETY: as above.
+            unsafe { block.write_bytes(0, bytes) };
+        }
+        block
+    }
+
+    fn take_any(&self, front: &Front, bytes: usize, align: usize) -> Taken {
+        let visitor = self.heaps.visitor(&self.territory, front);
+        let taken = if bytes > isize::MAX as usize {
+            None
+        } else if bytes > RUN_MAX || align > RUN_MAX {
+            self.take_large(bytes, align)
+        } else {
+            let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
+            match (&visitor, class) {
+                (_, SizeClass::RUN) => self.take_run(bytes, align),
+                (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
+                (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
+                (Visitor::Passing, class) => self.take_passing(class),
+            }
+        };
+        if let (Visitor::Thread(thread), Some(_)) = (&visitor, &taken)
+            && thread.watch().contains(Watch::COUNT)
+        {
+            Calls::count(&thread.calls.taken, 1);
+            Calls::count(&thread.calls.bytes, bytes as u64);
+        }
+        taken
+    }
+
+    fn take_small(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
+        let mut block = thread.magazines(front).pop(class);
+        if block.is_null() {
+            self.tick(front, thread);
+            if !self.heaps.refill(&self.territory, front, thread, class) {
+                return None;
+            }
+            block = thread.magazines(front).pop(class);
+        } else if thread.watch().contains(Watch::COUNT) {
+            Calls::count(&thread.calls.hits, 1);
+        }
+        self.mark(block, class);
+        Some((block, false))
+    }
+
+    /// Enters a block of a magazine class in the live map.
+    fn mark(&self, block: *mut u8, class: SizeClass) {
+        let first = self.territory.zones.first();
+        let zone = if first.covers(block) { Some(first) } else { self.territory.zones.find(block) };
+        if let Some(live) = zone.and_then(|zone| zone.live_place(block)) {
+            live.store(class.0, Ordering::Relaxed);
+        }
+    }
+
+    fn take_direct(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
+        if let Some(heap) = thread.heap()
+            && let Some(taken) = heap.take_one(&self.territory, class)
+        {
+            return Some(taken);
+        }
+        self.tick(front, thread);
+        thread.refills.set(thread.refills.get().saturating_add(1));
+        match self.heaps.heap_of(&self.territory, thread) {
+            Some(heap) => heap.take_one(&self.territory, class),
+            None => self.take_passing(class),
+        }
+    }
+
+    /// One block for a thread that keeps none.
+    fn take_passing(&self, class: SizeClass) -> Taken {
+        let mut taken = ptr::null_mut();
+        self.heaps.from_common_or_pool(&self.territory, class, 1, |block| taken = block);
+        if taken.is_null() {
+            return None;
+        }
+        if class.has_magazine() {
+            self.mark(taken, class);
+        }
+        Some((taken, false))
+    }
+
+    fn take_run(&self, bytes: usize, align: usize) -> Taken {
+        let slabs = bytes.div_ceil(SLAB_BYTES).max(1);
+        let slab = self.territory.claim_span(SizeClass::RUN, slabs, align.div_ceil(SLAB_BYTES), ptr::null())?;
+        slab.used.set(1);
+        Some((slab.base.load(Ordering::Relaxed), slab.fresh.get()))
+    }
+
+    fn take_large(&self, bytes: usize, align: usize) -> Taken {
+        self.look_at_clock();
+        let (block, zeroed): (NonNull<u8>, bool) = self.large.allocate(&self.territory, bytes.max(1), align)?;
+        Some((block.as_ptr(), zeroed))
+    }
+}
+
+const _: () = assert!(SMALL_MAX < RUN_MAX, "small requests have classes");

@@ -1,0 +1,55 @@
+//! Masks: runs of ones, lowest bits.
+
+/// The mask of the lowest `count` bits, `count` ≤ 64.
+pub const fn low(count: usize) -> u64 {
+    if count >= 64 { u64::MAX } else { (1 << count) - 1 }
+}
+
+/// Bit `i` of the answer is set iff bits `i..i + length` of `mask` all are: where a run can start.
+pub const fn run_starts(mask: u64, length: usize) -> u64 {
+    let (mut starts, mut have) = (mask, 1);
+    while have < length {
+        let step = if have < length - have { have } else { length - have };
+        starts &= starts >> step;
+        have += step;
+    }
+    starts
+}
+
+/// Bits at the multiples of `step` slabs.
+pub const fn multiples(step: usize) -> u64 {
+    let (mut mask, mut at) = (0, 0);
+    while at < 64 {
+        mask |= 1 << at;
+        at += step;
+    }
+    mask
+}
+
+/// Takes up to `most` of the lowest ones out of `mask`; returns them as a mask.
+pub fn take_lowest(mask: &mut u64, most: usize) -> u64 {
+    let before = *mask;
+    if (before.count_ones() as usize) <= most {
+        *mask = 0;
+        return before;
+    }
+    let mut rest = before;
+    for _ in 0..most {
+        rest &= rest - 1;
+    }
+    *mask = rest;
+    before & !rest
+}
+
+/// Calls `each` with the start and the length of every run of ones in `mask`, lowest first.
+pub fn for_each_run(mut mask: u64, mut each: impl FnMut(usize, usize)) {
+    while mask != 0 {
+        let start = mask.trailing_zeros() as usize;
+        let length = (mask >> start).trailing_ones() as usize;
+        each(start, length);
+        mask &= !(low(length) << start);
+    }
+}
+
+#[cfg(test)]
+mod tests;

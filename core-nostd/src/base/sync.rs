@@ -1,0 +1,23 @@
+//! Atomics and the lock: the one place that a model checker replaces.
+
+use core::marker::PhantomData;
+
+pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+
+/// What a thread does while somebody else holds a lock.
+pub trait Relax {
+    /// One round of waiting.
+    fn relax();
+}
+
+/// Gives [`Relax`] to the spin crate.
+pub struct Waiting<R>(PhantomData<R>);
+
+impl<R: Relax> spin::RelaxStrategy for Waiting<R> {
+    fn relax() {
+        R::relax();
+    }
+}
+
+/// A spin lock that waits as `R` says.
+pub type Lock<T, R> = spin::mutex::SpinMutex<T, Waiting<R>>;

@@ -1,0 +1,54 @@
+//! Every size that the layout of memory depends on; each relation is proved where it stands.
+//!
+//! ```text
+//! zone      | superslab 0 (2 MiB) | superslab 1 | …            blocks and nothing else
+//! superslab | slab 0 (32 KiB) | slab 1 | … | slab 63           one u64 mask
+//! slab      | block | block | … | tail                         blocks of one class
+//! live map  one byte a granule (16 B) of the zone              class of the block that starts here
+//! metadata  128 KiB a superslab, 73,728 B of it used           records, remote records, words
+//! ```
+
+/// log2 of the live map's granule: block starts of magazine classes are multiples of 16 bytes.
+pub const GRANULE_SHIFT: u32 = 4;
+/// log2 of a slab's bytes.
+pub const SLAB_SHIFT: u32 = 15;
+/// Bytes of a slab.
+pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
+/// log2 of a superslab's bytes.
+pub const SUPERSLAB_SHIFT: u32 = 21;
+/// Bytes of a superslab.
+pub const SUPERSLAB_BYTES: usize = 1 << SUPERSLAB_SHIFT;
+/// Slabs of a superslab: as many as a mask has bits.
+pub const SUPERSLAB_SLABS: usize = 64;
+/// log2 of the metadata bytes of a superslab (address space; only what is used gets touched).
+pub const META_SHIFT: u32 = 17;
+/// Live-map bytes of a superslab.
+pub const LIVE_MAP_BYTES: usize = SUPERSLAB_BYTES >> GRANULE_SHIFT;
+
+/// Bytes of one slab's bitmap: one bit for each of its up to 4,096 blocks.
+pub const WORDS_BYTES: usize = SLAB_BYTES / 8 / 8;
+/// Offset of the slab records in a superslab's metadata.
+pub const META_RECORDS: usize = 0;
+/// Offset of the remote records.
+pub const META_REMOTE: usize = META_RECORDS + SUPERSLAB_SLABS * 64;
+/// Offset of the owners' bitmaps.
+pub const META_WORDS: usize = META_REMOTE + SUPERSLAB_SLABS * 64;
+/// Offset of the remote bitmaps.
+pub const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
+
+/// Largest request of a magazine class, in bytes.
+pub const SMALL_MAX: usize = 1 << 10;
+/// Largest request of a medium class, in bytes.
+pub const MEDIUM_MAX: usize = 256 << 10;
+/// Largest request that lives in a superslab, in bytes; anything larger gets a mapping of its own.
+pub const RUN_MAX: usize = 1 << 20;
+/// Most zones that an allocator can have.
+pub const ZONES: usize = 64;
+
+const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
+const _: () = assert!(
+    META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES <= 1 << META_SHIFT,
+    "the metadata of a superslab fits its share"
+);
+const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
+const _: () = assert!(WORDS_BYTES / 8 <= 64, "a u64 summary has a bit for every word");

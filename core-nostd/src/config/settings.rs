@@ -1,0 +1,214 @@
+//! What users may set: one table of names, units and bounds, and its reader, which allocates nothing.
+
+/// What a setting's value looks like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// 0 or 1; also off, on, false, true, no, yes.
+    Switch,
+    /// A whole number of milliseconds; `s` and `ms` may follow.
+    Milliseconds,
+    /// A whole number of bytes; `K`, `M` or `G` may follow.
+    Bytes,
+    /// One of the words, or several joined by `+`.
+    Words(&'static [&'static str]),
+}
+
+/// A row of the table.
+#[derive(Clone, Copy, Debug)]
+pub struct Setting {
+    /// The name in `HAKMEM_CONF`; in upper case behind `HAKMEM_` it is the variable's.
+    pub name: &'static str,
+    /// What the value looks like.
+    pub unit: Unit,
+    /// Largest value, for numbers.
+    pub most: u64,
+    /// What it does, in a line.
+    pub about: &'static str,
+}
+
+/// Every setting. The order is that of [`Settings::set_row`].
+pub const TABLE: [Setting; 6] = [
+    Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
+    Setting {
+        name: "stats",
+        unit: Unit::Switch,
+        most: 1,
+        about: "count every call; a table on stderr at exit (default 0)",
+    },
+    Setting {
+        name: "harden",
+        unit: Unit::Words(&["none", "double_free"]),
+        most: 0,
+        about: "double_free: also tell apart two threads that free one block at the same moment (default none)",
+    },
+    Setting {
+        name: "on_fault",
+        unit: Unit::Words(&["abort", "report"]),
+        most: 0,
+        about: "after a fault's line: abort the process, or leave the block alone and go on (default abort)",
+    },
+    Setting {
+        name: "purge_delay_ms",
+        unit: Unit::Milliseconds,
+        most: 3_600_000,
+        about: "free memory goes back to the system when it was idle for so long (default 1000)",
+    },
+    Setting {
+        name: "large_cache_bytes",
+        unit: Unit::Bytes,
+        most: 1 << 40,
+        about: "freed blocks above 1 MiB are kept up to this or an eighth of those in use (default 32M)",
+    },
+];
+
+/// The values in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `verbose`
+    pub verbose: bool,
+    /// `stats`
+    pub stats: bool,
+    /// `harden` holds `double_free`
+    pub harden_double_free: bool,
+    /// `on_fault` is `report`
+    pub survive_faults: bool,
+    /// `purge_delay_ms`
+    pub purge_delay_ms: u32,
+    /// `large_cache_bytes`
+    pub large_cache_bytes: usize,
+}
+
+/// Why a setting was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadSetting {
+    /// No setting has the name; this one's is nearest.
+    UnknownName {
+        /// The nearest name.
+        nearest: &'static str,
+    },
+    /// The value is not what the row asks for.
+    BadValue {
+        /// The row's number in [`TABLE`].
+        row: usize,
+    },
+}
+
+impl Settings {
+    /// The defaults.
+    pub const fn new() -> Self {
+        Self {
+            verbose: false,
+            stats: false,
+            harden_double_free: false,
+            survive_faults: false,
+            purge_delay_ms: 1000,
+            large_cache_bytes: 32 << 20,
+        }
+    }
+
+    /// Takes one setting; letter case does not matter in names.
+    pub fn set(&mut self, name: &[u8], value: &[u8]) -> Result<(), BadSetting> {
+        let row = TABLE.iter().position(|row| row.name.as_bytes().eq_ignore_ascii_case(name));
+        let row = row.ok_or_else(|| BadSetting::UnknownName { nearest: nearest(name) })?;
+        let value = read(value, TABLE[row].unit).filter(|&value| value <= TABLE[row].most || is_words(row));
+        self.set_row(row, value.ok_or(BadSetting::BadValue { row })?);
+        Ok(())
+    }
+
+    fn set_row(&mut self, row: usize, value: u64) {
+        match row {
+            0 => self.verbose = value != 0,
+            1 => self.stats = value != 0,
+            2 => self.harden_double_free = value & 2 != 0,
+            3 => self.survive_faults = value & 2 != 0,
+            4 => self.purge_delay_ms = value as u32,
+            _ => self.large_cache_bytes = value as usize,
+        }
+    }
+
+    /// Takes `name:value,name:value,…`; calls `bad` with each piece that was not taken.
+    pub fn set_all<'a>(&mut self, text: &'a [u8], mut bad: impl FnMut(&'a [u8], &'a [u8], BadSetting)) {
+        for piece in text.split(|&byte| byte == b',').map(<[u8]>::trim_ascii).filter(|piece| !piece.is_empty()) {
+            let middle = piece.iter().position(|&byte| byte == b':' || byte == b'=').unwrap_or(piece.len());
+            let (name, value) = (piece[..middle].trim_ascii(), piece.get(middle + 1..).unwrap_or(b"").trim_ascii());
+            if let Err(why) = self.set(name, value) {
+                bad(name, value, why);
+            }
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn is_words(row: usize) -> bool {
+    matches!(TABLE[row].unit, Unit::Words(_))
+}
+
+fn read(value: &[u8], unit: Unit) -> Option<u64> {
+    match unit {
+        Unit::Switch => {
+            let is = |words: &[&str]| words.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()));
+            if is(&["1", "on", "true", "yes"]) {
+                Some(1)
+            } else if is(&["0", "off", "false", "no"]) {
+                Some(0)
+            } else {
+                None
+            }
+        }
+        Unit::Milliseconds => scaled(value, &[("ms", 1), ("s", 1000)]),
+        Unit::Bytes => scaled(value, &[("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)]),
+        Unit::Words(words) => value.split(|&byte| byte == b'+').try_fold(0, |mask, word| {
+            let at = words.iter().position(|known| word.eq_ignore_ascii_case(known.as_bytes()))?;
+            Some(mask | 1 << at)
+        }),
+    }
+}
+
+fn scaled(value: &[u8], suffixes: &[(&str, u64)]) -> Option<u64> {
+    let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let (number, suffix) = value.split_at(digits);
+    if number.is_empty() {
+        return None;
+    }
+    let number =
+        number.iter().try_fold(0u64, |sum, &digit| sum.checked_mul(10)?.checked_add(u64::from(digit - b'0')))?;
+    if suffix.is_empty() {
+        return Some(number);
+    }
+    let known = suffixes.iter().find(|(known, _)| suffix.eq_ignore_ascii_case(known.as_bytes()))?;
+    number.checked_mul(known.1)
+}
+
+const LONGEST: usize = 32;
+
+fn nearest(name: &[u8]) -> &'static str {
+    let near = TABLE.iter().min_by_key(|row| distance(name, row.name.as_bytes()));
+    near.map_or(TABLE[0].name, |row| row.name)
+}
+
+/// Edits between two names, letter case aside; only the first 32 bytes count.
+fn distance(left: &[u8], right: &[u8]) -> usize {
+    let (left, right) = (&left[..left.len().min(LONGEST)], &right[..right.len().min(LONGEST)]);
+    let mut row = [0usize; LONGEST + 1];
+    for (at, cell) in row.iter_mut().enumerate() {
+        *cell = at;
+    }
+    for (above, &have) in left.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = above + 1;
+        for (at, &want) in right.iter().enumerate() {
+            let change = diagonal + usize::from(!have.eq_ignore_ascii_case(&want));
+            diagonal = row[at + 1];
+            row[at + 1] = change.min(diagonal + 1).min(row[at] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,55 @@
+use std::vec::Vec;
+
+use super::*;
+
+fn after(text: &str) -> (Settings, Vec<BadSetting>) {
+    let mut settings = Settings::new();
+    let mut bad = Vec::new();
+    settings.set_all(text.as_bytes(), |_, _, why| bad.push(why));
+    (settings, bad)
+}
+
+#[test]
+fn every_row_sets_its_own_field() {
+    let values = ["1", "1", "double_free", "report", "250ms", "1M"];
+    let mut seen = Vec::new();
+    for (row, value) in TABLE.iter().zip(values) {
+        let mut settings = Settings::new();
+        settings.set(row.name.as_bytes(), value.as_bytes()).expect("the value suits the row");
+        assert_ne!(settings, Settings::new(), "{} changes something", row.name);
+        assert!(!seen.contains(&settings), "{} changes something of its own", row.name);
+        seen.push(settings);
+    }
+}
+
+#[test]
+fn several_in_one_text() {
+    let (settings, bad) = after("purge_delay_ms:2s, stats:on ,large_cache_bytes=3K,,");
+    assert_eq!(bad, []);
+    assert_eq!((settings.purge_delay_ms, settings.stats, settings.large_cache_bytes), (2000, true, 3072));
+}
+
+#[test]
+fn a_bad_one_is_named_and_the_others_are_taken() {
+    let (settings, bad) = after("purge_dealy_ms:1,verbose:maybe,stats:1,purge_delay_ms:9999999999999999999999");
+    assert_eq!(
+        bad,
+        [
+            BadSetting::UnknownName { nearest: "purge_delay_ms" },
+            BadSetting::BadValue { row: 0 },
+            BadSetting::BadValue { row: 4 },
+        ]
+    );
+    assert!(settings.stats && !settings.verbose);
+    assert_eq!(settings.purge_delay_ms, 1000);
+}
+
+#[test]
+fn words_and_bounds() {
+    assert!(after("harden:double_free+none").0.harden_double_free);
+    assert!(!after("harden:none").0.harden_double_free);
+    assert_eq!(after("harden:all").1, [BadSetting::BadValue { row: 2 }]);
+    assert_eq!(after("purge_delay_ms:3600001").1, [BadSetting::BadValue { row: 4 }]);
+    assert_eq!(after("purge_delay_ms:").1, [BadSetting::BadValue { row: 4 }]);
+    assert_eq!(after("x").1.len(), 1);
+}

@@ -1,0 +1,59 @@
+//! The client's errors. Nothing here prints: a shim turns a [`Fault`] into its one line.
+
+use core::fmt;
+
+/// What is wrong with a pointer that the client gave back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FaultKind {
+    /// The block is free already.
+    DoubleFree,
+    /// The pointer is inside a block, or between two.
+    InnerPointer,
+    /// No block can start at such an address.
+    Misaligned,
+    /// The address belongs to us, but nothing was ever handed out there, or it all went back.
+    Stale,
+    /// The address is none of ours.
+    Foreign,
+}
+
+impl FaultKind {
+    /// The words for it, the same in every message.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::DoubleFree => "double free",
+            Self::InnerPointer => "invalid free: not the start of a block",
+            Self::Misaligned => "invalid free: misaligned",
+            Self::Stale => "invalid free: nothing is allocated there",
+            Self::Foreign => "invalid free: not from this allocator",
+        }
+    }
+}
+
+/// A misuse: what, and of which address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// What is wrong.
+    pub kind: FaultKind,
+    /// The address that was given.
+    pub address: usize,
+    /// Bytes of the block it is in, 0 where there is none.
+    pub block_bytes: usize,
+}
+
+impl Fault {
+    /// A fault about an address in no block of ours.
+    pub const fn at(kind: FaultKind, address: usize) -> Self {
+        Self { kind, address, block_bytes: 0 }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{} of {:#x}", self.kind.words(), self.address)?;
+        if self.block_bytes != 0 {
+            write!(out, " (a block of {} bytes)", self.block_bytes)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! Heaps without a thread, and the thread heaps that nobody uses now.
+//!
+//! A thread's first refills come from here, a few blocks at a time, so that many threads with few objects
+//! share slabs. The heap of an exited thread comes here whole: its slabs keep their owner, so nothing is
+//! in flight when it changes hands; the next warm thread takes it, or others take from it.
+
+#![allow(unsafe_code, reason = "follows links between heaps")]
+
+use core::ptr;
+
+use super::{Heap, ThreadHeap};
+use crate::pages::PageProvider;
+use crate::slab::SizeClass;
+use crate::superslab::Territory;
+
+/// Ownerless heaps looked at before a slab is claimed.
+const LOOKS: usize = 4;
+
+/// The two lists; under one lock.
+#[derive(Debug)]
+pub struct Common {
+    heaps: *const Heap,
+    unused: *const ThreadHeap,
+}
+
+// SAFETY: heaps and thread heaps in the lists belong to the lock's holder (`owner-only`).
+unsafe impl Send for Common {}
+
+impl Common {
+    /// Both lists empty.
+    pub const fn new() -> Self {
+        Self { heaps: ptr::null(), unused: ptr::null() }
+    }
+
+    /// The ownerless heaps.
+    pub fn heaps(&self) -> impl Iterator<Item = &Heap> {
+        // SAFETY: heaps are never unmapped.
+        let first = unsafe { self.heaps.as_ref() };
+        // SAFETY: as above.
+        core::iter::successors(first, |heap| unsafe { heap.next_common.get().as_ref() })
+    }
+
+    /// Adds the heap of a thread that is done with it.
+    pub fn add(&mut self, heap: &Heap) {
+        heap.next_common.set(self.heaps);
+        self.heaps = heap;
+    }
+
+    /// Gives a heap to a thread, unless it is the only one.
+    pub fn adopt(&mut self) -> Option<&Heap> {
+        let heap = self.heaps().next()?;
+        let rest = heap.next_common.get();
+        if rest.is_null() {
+            return None;
+        }
+        let heap = ptr::from_ref(heap);
+        self.heaps = rest;
+        // SAFETY: as above.
+        unsafe { heap.as_ref() }
+    }
+
+    /// Takes up to `most` free blocks of a class out of slabs that ownerless heaps have.
+    pub fn take_many<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        class: SizeClass,
+        most: usize,
+        mut each: impl FnMut(*mut u8),
+    ) -> usize {
+        for heap in self.heaps().take(LOOKS) {
+            if !heap.has(class) {
+                heap.harvest(territory);
+            }
+            let taken = heap.take_many(territory, class, most, false, &mut each);
+            if taken > 0 {
+                return taken;
+            }
+        }
+        0
+    }
+
+    /// Puts a thread heap by for a later thread.
+    pub fn put_by(&mut self, thread: &ThreadHeap) {
+        thread.next_unused.set(self.unused);
+        self.unused = thread;
+    }
+
+    /// A thread heap that was put by.
+    pub fn take_unused(&mut self) -> Option<&ThreadHeap> {
+        // SAFETY: thread heaps are never unmapped.
+        let thread = unsafe { self.unused.as_ref() }?;
+        self.unused = thread.next_unused.get();
+        Some(thread)
+    }
+}
+
+impl Default for Common {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,201 @@
+//! The hot paths: a magazine is an array of free blocks of one class, a cursor past the newest.
+//!
+//! ```text
+//! null | oldest | … | newest | free slot | … | free slot
+//!                            ^ cursor                   ^ limit
+//! ```
+//! `magazine`: the slot below the first is null, so that an empty magazine pops null; the cursor is
+//! between the first slot and the limit. A front that has no magazines yet has every cursor and limit at
+//! the slot behind one null: it pops null and is full. So the one test on each path is also the test for
+//! a thread's first call, for a class without magazine and, through class 0, for a pointer that is null,
+//! foreign, inner, misaligned or free already.
+
+#![allow(unsafe_code, reason = "cursors are raw: that is what makes them fast")]
+
+use core::cell::Cell;
+use core::ptr;
+
+use super::ThreadHeap;
+use crate::base::sync::{AtomicU8, Ordering};
+use crate::config::geometry::SMALL_MAX;
+use crate::slab::SizeClass;
+use crate::slab::size_class::MAGAZINE_CLASSES;
+use crate::superslab::Zone;
+
+/// A slot of a magazine.
+pub type Slot = *mut u8;
+
+/// What every magazine looks like before it has slots: the cursor points behind the null.
+#[repr(transparent)]
+pub struct NoMagazine([Slot; 2]);
+
+// SAFETY: never written.
+unsafe impl Sync for NoMagazine {}
+
+/// See [`NoMagazine`].
+pub static NO_MAGAZINE: NoMagazine = NoMagazine([ptr::null_mut(); 2]);
+
+/// Cursors and limits of all magazines.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Magazines {
+    cursor: [Cell<*mut Slot>; MAGAZINE_CLASSES],
+    limit: [Cell<*mut Slot>; MAGAZINE_CLASSES],
+}
+
+/// A thread's front: what the shim keeps in thread-local storage.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Front {
+    /// The magazines of the hot paths.
+    pub magazines: Magazines,
+    /// The rest of what the thread has: null before its first call, [`ThreadHeap::gone`] after its last.
+    pub thread: Cell<*const ThreadHeap>,
+}
+
+/// Words of a [`Front`]: all but the last are the address of `NO_MAGAZINE`'s second slot at first.
+pub const FRONT_WORDS: usize = size_of::<Front>() / size_of::<usize>();
+
+const _: () = assert!(FRONT_WORDS == 2 * MAGAZINE_CLASSES + 1, "a shim can write the initial image word by word");
+
+const fn no_slots() -> *mut Slot {
+    ptr::from_ref(&NO_MAGAZINE).cast::<Slot>().cast_mut().wrapping_add(1)
+}
+
+impl Magazines {
+    /// Without a slot.
+    pub const fn new() -> Self {
+        Self {
+            cursor: [const { Cell::new(no_slots()) }; MAGAZINE_CLASSES],
+            limit: [const { Cell::new(no_slots()) }; MAGAZINE_CLASSES],
+        }
+    }
+
+    /// Takes the newest block; null if there is none.
+    #[inline(always)]
+    pub fn pop(&self, class: SizeClass) -> *mut u8 {
+        let cursor = &self.cursor[class.magazine_index()];
+        let newest = cursor.get().wrapping_sub(1);
+        // SAFETY: `magazine`: below the cursor is a block or the null below the first slot.
+        let block = unsafe { *newest };
+        if !block.is_null() {
+            cursor.set(newest);
+        }
+        block
+    }
+
+    /// Puts a block in; false if the magazine is full.
+    #[inline(always)]
+    pub fn push(&self, class: SizeClass, block: *mut u8) -> bool {
+        let cursor = &self.cursor[class.magazine_index()];
+        let free = cursor.get();
+        if free == self.limit[class.magazine_index()].get() {
+            return false;
+        }
+        // SAFETY: `magazine`: below the limit, the cursor's slot is ours and free.
+        unsafe { *free = block };
+        cursor.set(free.wrapping_add(1));
+        true
+    }
+
+    /// Gives a class slots `first..first + slots`; the slot below the first is null.
+    pub fn set(&self, class: SizeClass, first: *mut Slot, slots: usize) {
+        self.cursor[class.magazine_index()].set(first);
+        self.limit[class.magazine_index()].set(first.wrapping_add(slots));
+    }
+
+    /// Takes a class's slots away.
+    pub fn clear(&self, class: SizeClass) {
+        self.set(class, no_slots(), 0);
+    }
+
+    /// Takes a class's slots and blocks over from `other`, which has none then.
+    pub fn take_over(&self, other: &Self, class: SizeClass) {
+        let index = class.magazine_index();
+        self.cursor[index].set(other.cursor[index].get());
+        self.limit[index].set(other.limit[index].get());
+        other.clear(class);
+    }
+
+    /// The cursor: where the next block goes.
+    pub fn cursor(&self, class: SizeClass) -> *mut Slot {
+        self.cursor[class.magazine_index()].get()
+    }
+
+    /// Moves the cursor.
+    pub fn set_cursor(&self, class: SizeClass, cursor: *mut Slot) {
+        self.cursor[class.magazine_index()].set(cursor);
+    }
+}
+
+impl Default for Magazines {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Front {
+    /// A thread's front before its first call.
+    pub const fn new() -> Self {
+        Self { magazines: Magazines::new(), thread: Cell::new(ptr::null()) }
+    }
+
+    /// The front of a thread that is served block by block.
+    pub const fn passing() -> Self {
+        Self { magazines: Magazines::new(), thread: Cell::new(ThreadHeap::gone()) }
+    }
+
+    /// malloc's hot path: null if the slow one must run.
+    #[inline(always)]
+    pub fn take(&self, zone: &Zone, bytes: usize) -> *mut u8 {
+        if bytes > SMALL_MAX {
+            return ptr::null_mut();
+        }
+        self.take_class(zone, SizeClass::of_small(bytes))
+    }
+
+    /// The same where the class is known.
+    #[inline(always)]
+    pub fn take_class(&self, zone: &Zone, class: SizeClass) -> *mut u8 {
+        let block = self.magazines.pop(class);
+        if !block.is_null() {
+            // SAFETY: `live-map`: an open front holds blocks of the first zone only.
+            unsafe { AtomicU8::from_ptr(zone.live_place_of_block(block)) }.store(class.0, Ordering::Relaxed);
+        }
+        block
+    }
+
+    /// free's hot path: false if the slow one must run. Nothing is changed then.
+    #[inline(always)]
+    pub fn give(&self, zone: &Zone, pointer: *mut u8) -> bool {
+        let Some(live) = zone.live_place(pointer) else {
+            return false;
+        };
+        if !self.magazines.push(SizeClass(live.load(Ordering::Relaxed)), pointer) {
+            return false;
+        }
+        live.store(0, Ordering::Relaxed);
+        true
+    }
+
+    /// free's hot path where the client says the size: no load of what we know about the block.
+    ///
+    /// # Safety
+    ///
+    /// The pointer is a live block of that magazine class, from this allocator.
+    #[inline(always)]
+    pub unsafe fn give_class(&self, zone: &Zone, class: SizeClass, pointer: *mut u8) -> bool {
+        if !self.magazines.push(class, pointer) {
+            return false;
+        }
+        // SAFETY: `live-map`: the caller's promise, and an open front means a published first zone.
+        unsafe { AtomicU8::from_ptr(zone.live_place_of_block(pointer)) }.store(0, Ordering::Relaxed);
+        true
+    }
+}
+
+impl Default for Front {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,244 @@
+//! A heap: the slabs of one owner, by class and by how full they are.
+//!
+//! `owner-only`: one thread at a time uses a heap: the thread that it belongs to, or, for a heap of the
+//! common list, who holds its lock.
+//!
+//! `heap-lists`: each slab of a heap is the current one of its class, in one bucket, or full; the mask of
+//! a class has a bucket's bit iff the bucket has a slab.
+
+#![allow(unsafe_code, reason = "follows links between slab records")]
+
+use core::cell::Cell;
+use core::ptr;
+
+use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::pages::PageProvider;
+use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
+use crate::slab::size_class::CLASSES;
+use crate::slab::{Mailbox, SizeClass, Slab};
+use crate::superslab::Territory;
+
+/// One class's slabs.
+#[derive(Debug)]
+#[repr(C)]
+struct ClassSlabs {
+    current: Cell<*const Slab>,
+    buckets: [Cell<*const Slab>; BUCKETS],
+    mask: Cell<u8>,
+}
+
+/// See the file's head. All zero when new.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Heap {
+    /// Where others' frees arrive; first, so that a slab's owner leads to the heap.
+    pub mailbox: Mailbox,
+    classes: [ClassSlabs; CLASSES],
+    /// Every heap there is; written once.
+    pub next_heap: AtomicPtr<Heap>,
+    /// Next in the common list; under its lock.
+    pub next_common: Cell<*const Heap>,
+    /// Spans taken from the pool.
+    pub spans_taken: AtomicU64,
+    /// Spans given back to it.
+    pub spans_given: AtomicU64,
+    /// Blocks that others freed and that were taken in.
+    pub harvested: AtomicU64,
+}
+
+fn slab<'a>(pointer: *const Slab) -> Option<&'a Slab> {
+    // SAFETY: links lead to slab records, which are never unmapped.
+    unsafe { pointer.as_ref() }
+}
+
+fn add(counter: &AtomicU64, by: u64) {
+    // One writer at a time (`owner-only`): no read-modify-write is needed.
+    counter.store(counter.load(Ordering::Relaxed) + by, Ordering::Relaxed);
+}
+
+impl Heap {
+    fn class(&self, class: SizeClass) -> &ClassSlabs {
+        &self.classes[class.index()]
+    }
+
+    /// True if the heap can hand out a block of the class at once.
+    pub fn has(&self, class: SizeClass) -> bool {
+        let of = self.class(class);
+        of.mask.get() != 0 || slab(of.current.get()).is_some_and(|current| current.free_blocks() > 0)
+    }
+
+    /// True if the slab is this heap's.
+    pub fn owns(&self, slab: &Slab) -> bool {
+        ptr::eq(slab.owner.load(Ordering::Relaxed), &self.mailbox)
+    }
+
+    /// Takes one block; true beside it if it reads as zero.
+    #[inline]
+    pub fn take_one<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> Option<(*mut u8, bool)> {
+        if let Some(current) = slab(self.class(class).current.get())
+            && let Some(block) = current.take_one()
+        {
+            return Some(block);
+        }
+        self.next_slab(territory, class, true)?.take_one()
+    }
+
+    /// Takes up to `most` blocks and calls `each` with every one. With `claim`, at least one unless memory
+    /// is out; a fresh slab is claimed only if nothing else was found.
+    pub fn take_many<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        class: SizeClass,
+        most: usize,
+        claim: bool,
+        mut each: impl FnMut(*mut u8),
+    ) -> usize {
+        let mut taken = 0;
+        if let Some(current) = slab(self.class(class).current.get()) {
+            taken += current.take_many(most, &mut each);
+        }
+        while taken < most {
+            let Some(next) = self.next_slab(territory, class, claim && taken == 0) else {
+                break;
+            };
+            taken += next.take_many(most - taken, &mut each);
+        }
+        taken
+    }
+
+    /// Makes a slab with free blocks the current one.
+    #[cold]
+    fn next_slab<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass, claim: bool) -> Option<&Slab> {
+        let of = self.class(class);
+        if let Some(current) = slab(of.current.replace(ptr::null())) {
+            current.place.set(FULL);
+            self.relist(current);
+        }
+        if of.mask.get() == 0 {
+            self.harvest(territory);
+        }
+        let next = if of.mask.get() != 0 {
+            let fullest = of.mask.get().trailing_zeros() as usize;
+            let next = slab(of.buckets[fullest].get())?;
+            self.unlist(next);
+            next
+        } else if claim {
+            let next = territory.claim_span(class, class.shape().slabs as usize, 1, &self.mailbox)?;
+            add(&self.spans_taken, 1);
+            slab(next)?
+        } else {
+            return None;
+        };
+        next.place.set(CURRENT);
+        of.current.set(next);
+        Some(next)
+    }
+
+    /// Takes blocks back: `bits` of word `word` of one of this heap's slabs. Returns those that were free
+    /// already; if there are any, nothing is taken.
+    #[inline]
+    pub fn put<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab, word: usize, bits: u64) -> u64 {
+        let twice = slab.put(word, bits);
+        if slab.place.get() != CURRENT {
+            self.settle(territory, slab);
+        }
+        twice
+    }
+
+    /// Lists a slab that is not current where it now belongs, or gives it back.
+    fn settle<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
+        if slab.used.get() == 0 {
+            if slab.place.get() != FULL {
+                self.unlist(slab);
+            }
+            territory.release_span(slab);
+            add(&self.spans_given, 1);
+        } else if slab.place.get() != slab.bucket() {
+            if slab.place.get() != FULL {
+                self.unlist(slab);
+            }
+            self.relist(slab);
+        }
+    }
+
+    fn relist(&self, slab: &Slab) {
+        if slab.free_blocks() == 0 {
+            slab.place.set(FULL);
+            return;
+        }
+        let bucket = slab.bucket();
+        let of = self.class(slab.class());
+        let head = &of.buckets[bucket as usize];
+        let first = head.replace(slab);
+        slab.next.set(first);
+        slab.prev.set(ptr::null());
+        if let Some(first) = self::slab(first) {
+            first.prev.set(slab);
+        }
+        slab.place.set(bucket);
+        of.mask.set(of.mask.get() | 1 << bucket);
+    }
+
+    fn unlist(&self, slab: &Slab) {
+        let of = self.class(slab.class());
+        let bucket = slab.place.get();
+        let (next, prev) = (slab.next.get(), slab.prev.get());
+        if let Some(next) = self::slab(next) {
+            next.prev.set(prev);
+        }
+        match self::slab(prev) {
+            Some(prev) => prev.next.set(next),
+            None => {
+                of.buckets[bucket as usize].set(next);
+                if next.is_null() {
+                    of.mask.set(of.mask.get() & !(1 << bucket));
+                }
+            }
+        }
+        slab.place.set(FULL);
+    }
+
+    /// Takes in what others freed.
+    pub fn harvest<P: PageProvider>(&self, territory: &Territory<P>) {
+        if self.mailbox.is_empty() {
+            return;
+        }
+        self.mailbox.drain(|slab| {
+            let came = slab.harvest();
+            add(&self.harvested, came as u64);
+            if slab.place.get() != CURRENT {
+                self.settle(territory, slab);
+            }
+        });
+    }
+
+    /// Gives back the current slabs of which no block is out.
+    pub fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
+        for of in &self.classes {
+            let Some(current) = slab(of.current.get()) else {
+                continue;
+            };
+            if current.used.get() == 0 {
+                of.current.set(ptr::null());
+                territory.release_span(current);
+                add(&self.spans_given, 1);
+            }
+        }
+    }
+
+    /// Calls `each` with every listed or current slab: full ones are in no list.
+    pub fn for_each_slab(&self, mut each: impl FnMut(&Slab)) {
+        for of in &self.classes {
+            if let Some(current) = slab(of.current.get()) {
+                each(current);
+            }
+            for bucket in &of.buckets {
+                let mut at = bucket.get();
+                while let Some(listed) = slab(at) {
+                    at = listed.next.get();
+                    each(listed);
+                }
+            }
+        }
+    }
+}

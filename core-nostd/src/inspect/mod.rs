@@ -1,0 +1,7 @@
+//! Numbers about the allocator, as plain data that upper layers fill in. Stands on `config`, `base`.
+
+mod audit;
+mod stats;
+
+pub use audit::{Audit, Broken};
+pub use stats::Stats;

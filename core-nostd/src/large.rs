@@ -1,0 +1,338 @@
+//! Blocks too large for a superslab: a mapping each, found by address in a hash table, kept for a while
+//! when they are freed. Stands on the superslab layer.
+//!
+//! `large-table`: a mapping is in the table iff a client owns it; in the cache iff it was freed and kept.
+//! No lock is held while the provider works.
+
+#![allow(unsafe_code, reason = "the table stands in raw memory, and mappings are the provider's")]
+
+use core::ptr::{self, NonNull};
+
+use crate::base::address::round_up;
+use crate::base::sync::{AtomicUsize, Lock, Ordering};
+use crate::pages::PageProvider;
+use crate::policy::retention;
+use crate::superslab::Territory;
+
+const CACHE: usize = 16;
+const HISTORY: usize = 64;
+const FIRST_SLOTS: usize = 64;
+
+/// A mapping.
+#[derive(Clone, Copy, Debug)]
+struct Mapping {
+    start: *mut u8,
+    bytes: usize,
+}
+
+impl Mapping {
+    const NONE: Self = Self { start: ptr::null_mut(), bytes: 0 };
+}
+
+/// What a free of an address that no slab covers came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LargeFree {
+    /// It was a large block; it is free now.
+    Freed,
+    /// It was one, and was freed before.
+    Twice,
+    /// It never was one, as far as we remember.
+    Unknown,
+}
+
+struct Table {
+    slots: *mut Mapping,
+    capacity: usize,
+    count: usize,
+    cache: [(Mapping, u64); CACHE],
+    history: [usize; HISTORY],
+    freed: usize,
+}
+
+// SAFETY: the pointers lead to memory that only the table's holder uses.
+unsafe impl Send for Table {}
+
+/// See the file's head.
+pub struct Large<P: PageProvider> {
+    table: Lock<Table, P>,
+    /// Bytes of the clients' mappings.
+    pub live_bytes: AtomicUsize,
+    /// Bytes of kept mappings.
+    pub cached_bytes: AtomicUsize,
+    /// Bytes that may be kept whatever is live.
+    pub cache_ceiling: AtomicUsize,
+}
+
+impl Table {
+    fn slot_of(&self, start: *mut u8) -> usize {
+        ((start.addr() >> 12).wrapping_mul(0x9E37_79B9_7F4A_7C15_usize) >> 20) & (self.capacity - 1)
+    }
+
+    fn slot(&mut self, at: usize) -> &mut Mapping {
+        // SAFETY: callers mask with `capacity`; zeroed slots are valid, empty ones.
+        unsafe { &mut *self.slots.add(at) }
+    }
+
+    /// The slot of a mapping, or the empty one where it would go.
+    fn find(&mut self, start: *mut u8) -> Option<usize> {
+        if self.capacity == 0 {
+            return None;
+        }
+        let mut at = self.slot_of(start);
+        loop {
+            let here = self.slot(at).start;
+            if here.is_null() || here == start {
+                return Some(at);
+            }
+            at = (at + 1) & (self.capacity - 1);
+        }
+    }
+
+    fn get(&mut self, start: *mut u8) -> Option<Mapping> {
+        let at = self.find(start)?;
+        let found = *self.slot(at);
+        (!found.start.is_null()).then_some(found)
+    }
+
+    /// Makes room for one more; false when there is none.
+    fn make_room<P: PageProvider>(&mut self, territory: &Territory<P>) -> bool {
+        if self.count * 2 < self.capacity {
+            return true;
+        }
+        let capacity = (self.capacity * 2).max(FIRST_SLOTS);
+        let bytes = capacity * size_of::<Mapping>();
+        let Some(room) = territory.store.lock().take(&territory.provider, bytes) else {
+            return false;
+        };
+        // SAFETY: the room is that long and ours.
+        unsafe { room.as_ptr().write_bytes(0, bytes) };
+        let (old, old_capacity) = (self.slots, self.capacity);
+        (self.slots, self.capacity) = (room.as_ptr().cast(), capacity);
+        for at in 0..old_capacity {
+            // SAFETY: the old slots are still there.
+            let mapping = unsafe { *old.add(at) };
+            if !mapping.start.is_null() {
+                self.place(mapping);
+            }
+        }
+        if let Some(old) = NonNull::new(old.cast::<u8>()) {
+            // SAFETY: taken from the store with this size; nobody uses it any more.
+            unsafe { territory.store.lock().give(old, old_capacity * size_of::<Mapping>()) };
+        }
+        true
+    }
+
+    fn place(&mut self, mapping: Mapping) {
+        if let Some(at) = self.find(mapping.start) {
+            *self.slot(at) = mapping;
+        }
+    }
+
+    fn remove(&mut self, start: *mut u8) -> Option<Mapping> {
+        let mut hole = self.find(start)?;
+        let found = *self.slot(hole);
+        if found.start.is_null() {
+            return None;
+        }
+        self.count -= 1;
+        // Close the gap: whoever probed past the hole moves into it.
+        let mut at = hole;
+        loop {
+            at = (at + 1) & (self.capacity - 1);
+            let next = *self.slot(at);
+            if next.start.is_null() {
+                break;
+            }
+            let home = self.slot_of(next.start);
+            if (at.wrapping_sub(home) & (self.capacity - 1)) >= (at.wrapping_sub(hole) & (self.capacity - 1)) {
+                *self.slot(hole) = next;
+                hole = at;
+            }
+        }
+        *self.slot(hole) = Mapping::NONE;
+        Some(found)
+    }
+
+    fn take_cached(&mut self, bytes: usize, align: usize) -> Option<Mapping> {
+        let fits = |kept: &Mapping| {
+            kept.bytes >= bytes && kept.bytes - bytes <= bytes / 4 && kept.start.addr() & (align - 1) == 0
+        };
+        let best = self.cache.iter_mut().filter(|(kept, _)| fits(kept)).min_by_key(|(kept, _)| kept.bytes)?;
+        Some(core::mem::replace(&mut best.0, Mapping::NONE))
+    }
+}
+
+impl<P: PageProvider> Large<P> {
+    /// No block yet; freed ones are kept up to `cache_ceiling` bytes.
+    pub const fn new(cache_ceiling: usize) -> Self {
+        Self {
+            table: Lock::new(Table {
+                slots: ptr::null_mut(),
+                capacity: 0,
+                count: 0,
+                cache: [(Mapping::NONE, 0); CACHE],
+                history: [0; HISTORY],
+                freed: 0,
+            }),
+            live_bytes: AtomicUsize::new(0),
+            cached_bytes: AtomicUsize::new(0),
+            cache_ceiling: AtomicUsize::new(cache_ceiling),
+        }
+    }
+
+    /// A block of at least `bytes` at a multiple of `align`; true beside it if it reads as zero.
+    pub fn allocate(&self, territory: &Territory<P>, bytes: usize, align: usize) -> Option<(NonNull<u8>, bool)> {
+        let page = territory.provider.page_bytes();
+        let bytes = round_up(bytes, page)?;
+        let kept = {
+            let mut table = self.table.lock();
+            if !table.make_room(territory) {
+                return None;
+            }
+            let kept = table.take_cached(bytes, align);
+            if let Some(mapping) = kept {
+                table.place(mapping);
+                table.count += 1;
+            }
+            kept
+        };
+        if let Some(mapping) = kept {
+            self.cached_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
+            self.live_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+            return Some((NonNull::new(mapping.start)?, false));
+        }
+        let start = match territory.provider.map(bytes, align.max(page)) {
+            Some(start) => start,
+            None => {
+                self.trim(territory, 0);
+                territory.provider.map(bytes, align.max(page))?
+            }
+        };
+        self.adopt(territory, Mapping { start: start.as_ptr(), bytes }).then_some((start, true))
+    }
+
+    /// Enters a mapping; where the table cannot grow, unmaps it and says false.
+    fn adopt(&self, territory: &Territory<P>, mapping: Mapping) -> bool {
+        {
+            let mut table = self.table.lock();
+            if table.make_room(territory) {
+                table.place(mapping);
+                table.count += 1;
+                self.live_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+                return true;
+            }
+        }
+        self.unmap(territory, mapping);
+        false
+    }
+
+    fn unmap(&self, territory: &Territory<P>, mapping: Mapping) {
+        if let Some(start) = NonNull::new(mapping.start) {
+            // SAFETY: mapped whole by the provider, and in nobody's hands.
+            unsafe { territory.provider.release(start, mapping.bytes) };
+        }
+    }
+
+    /// Bytes of the large block that starts there.
+    pub fn bytes_of(&self, start: *mut u8) -> Option<usize> {
+        self.table.lock().get(start).map(|mapping| mapping.bytes)
+    }
+
+    /// Frees the large block that starts there.
+    pub fn free(&self, territory: &Territory<P>, start: *mut u8) -> LargeFree {
+        let now = territory.recent_ms();
+        let mapping = {
+            let mut table = self.table.lock();
+            let Some(mapping) = table.remove(start) else {
+                let twice = table.history.contains(&start.addr());
+                return if twice { LargeFree::Twice } else { LargeFree::Unknown };
+            };
+            let next = table.freed % HISTORY;
+            table.history[next] = start.addr();
+            table.freed += 1;
+            let live = self.live_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
+            let room = retention::large_cache_bytes(self.cache_ceiling.load(Ordering::Relaxed), live);
+            let fits = self.cached_bytes.load(Ordering::Relaxed) + mapping.bytes <= room;
+            match table.cache.iter_mut().find(|(kept, _)| kept.start.is_null()) {
+                Some(slot) if fits => {
+                    *slot = (mapping, now);
+                    self.cached_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+                    return LargeFree::Freed;
+                }
+                _ => mapping,
+            }
+        };
+        self.unmap(territory, mapping);
+        LargeFree::Freed
+    }
+
+    /// Changes a block's size in place, or moves it without copying; `None` where neither can be.
+    pub fn resize(&self, territory: &Territory<P>, start: *mut u8, bytes: usize) -> Option<NonNull<u8>> {
+        let bytes = round_up(bytes, territory.provider.page_bytes())?;
+        let old = {
+            let mut table = self.table.lock();
+            let old = table.get(start)?;
+            if old.bytes == bytes {
+                return NonNull::new(start);
+            }
+            table.remove(start)?
+        };
+        // SAFETY: out of the table, the mapping is ours alone.
+        let moved = unsafe { territory.provider.remap(NonNull::new(start)?, old.bytes, bytes) };
+        let mapping = moved.map_or(old, |start| Mapping { start: start.as_ptr(), bytes });
+        let mut table = self.table.lock();
+        // The slot that was emptied is still to spare: the table never shrinks.
+        table.place(mapping);
+        table.count += 1;
+        if moved.is_some() {
+            self.live_bytes.fetch_add(bytes, Ordering::Relaxed);
+            self.live_bytes.fetch_sub(old.bytes, Ordering::Relaxed);
+        }
+        moved
+    }
+
+    /// Gives kept blocks back that have been idle for `delay_ms` ; returns the bytes.
+    pub fn trim(&self, territory: &Territory<P>, delay_ms: u64) -> usize {
+        let now = territory.recent_ms();
+        let mut bytes = 0;
+        for slot in 0..CACHE {
+            let mapping = {
+                let mut table = self.table.lock();
+                let (mapping, since) = table.cache[slot];
+                if mapping.start.is_null() || !retention::is_due(now, since, delay_ms) {
+                    continue;
+                }
+                table.cache[slot].0 = Mapping::NONE;
+                mapping
+            };
+            self.cached_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
+            bytes += mapping.bytes;
+            self.unmap(territory, mapping);
+        }
+        bytes
+    }
+
+    /// Blocks and bytes in the table, bytes in the cache, as the audit counts them.
+    pub fn count(&self) -> (usize, usize, usize) {
+        let mut table = self.table.lock();
+        let (mut blocks, mut bytes) = (0, 0);
+        for at in 0..table.capacity {
+            let mapping = *table.slot(at);
+            if !mapping.start.is_null() {
+                (blocks, bytes) = (blocks + 1, bytes + mapping.bytes);
+            }
+        }
+        debug_assert!(blocks == table.count, "the table counts its blocks");
+        (blocks, bytes, table.cache.iter().map(|(kept, _)| kept.bytes).sum())
+    }
+
+    /// Holds the lock across a fork: true takes it, false (in parent or child) lets it go.
+    pub fn hold(&self, held: bool) {
+        if held {
+            core::mem::forget(self.table.lock());
+        } else {
+            // SAFETY: this thread took it before the fork.
+            unsafe { self.table.force_unlock() };
+        }
+    }
+}

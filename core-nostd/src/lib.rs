@@ -1,0 +1,64 @@
+//! HAKMEM's core: a memory allocator without std, without alloc, without libc.
+//!
+//! Each layer turns one noun into the next; requests go down, memory comes up.
+//!
+//! ```text
+//! allocator   requests          take, give, resize, audit
+//! heap        magazines         front, refill, flush, common
+//! large       mappings          table, cache
+//! superslab   zones and slabs   live map, pool, territory
+//! slab        blocks            size class, record, mailbox
+//! pages       page runs         PageProvider, store, static region
+//! policy      decisions         pure functions of numbers
+//! harden      faults            what the client does wrong
+//! inspect     numbers           stats, audit
+//! base        words             addresses, bits, locks
+//! config      shapes            geometry, flags, settings
+//! ```
+//! A module uses only modules that stand below it in this list; the tidy test holds that.
+//!
+//! # Invariants
+//!
+//! | name | stands on |
+//! |---|---|
+//! | `live-map`, `meta-committed` | [`superslab::zone`] |
+//! | `pool-mask`, `pool-dirty`, `pool-index` | [`superslab::pool`] |
+//! | `slab-word`, `slab-summary`, `slab-used`, `owner-only` | [`slab::descriptor`] |
+//! | `class-range` | [`slab::size_class`] |
+//! | `heap-lists` | [`heap::slabs`] |
+//! | `magazine` | [`heap::magazine`] |
+//! | `large-table` | [`large`] |
+//! | `stats-add-up` | [`inspect::Stats::adds_up`] |
+
+#![no_std]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod config;
+
+pub mod base;
+
+pub mod inspect;
+
+pub mod harden;
+
+pub mod policy;
+
+pub mod pages;
+
+pub mod slab;
+
+pub mod superslab;
+
+pub mod large;
+
+pub mod heap;
+
+pub mod allocator;
+
+pub use allocator::Allocator;
+pub use harden::{Fault, FaultKind};
+pub use heap::Front;
+pub use inspect::{Audit, Broken, Stats};
+pub use pages::{PageProvider, Purged};

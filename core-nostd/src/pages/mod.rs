@@ -1,0 +1,8 @@
+//! Where memory comes from. Stands on `config`, `base`.
+
+mod provider;
+#[cfg(feature = "static-region")]
+pub mod static_region;
+pub mod store;
+
+pub use provider::{PageProvider, Purged};

@@ -1,0 +1,89 @@
+//! The one unsafe trait between the core and the world.
+
+#![allow(unsafe_code, reason = "the trait's promises are the core's foundation")]
+
+use core::ptr::NonNull;
+
+use crate::base::sync::Relax;
+
+/// What a purged run holds afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purged {
+    /// Reads as zero; costs no memory until it is touched.
+    Zeroed,
+    /// Unchanged: the provider could not take the pages back.
+    Kept,
+}
+
+/// A source of page runs. Sizes and addresses are multiples of [`PageProvider::page_bytes`].
+///
+/// A run's states, and who may move it:
+///
+/// | state | readable | costs memory | left by |
+/// |---|---|---|---|
+/// | reserved | no | no | `commit` → committed, `release` → gone |
+/// | committed, untouched | yes, zero | no | a write → touched |
+/// | touched | yes | yes | `purge` → committed, untouched (`Zeroed`) or touched (`Kept`) |
+/// | gone | – | – | – |
+///
+/// # Safety
+///
+/// A reserved run overlaps no other live run and nothing else of the program. A committed run can be
+/// read and written until it is released. Untouched memory reads as zero. `remap` keeps the contents.
+/// No method may call the allocator that uses the provider.
+pub unsafe trait PageProvider: Relax + Sync {
+    /// Bytes of a page, a power of two.
+    fn page_bytes(&self) -> usize;
+
+    /// Reserves `bytes` of address space whose start is a multiple of `align`.
+    fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>>;
+
+    /// Makes part of a reserved run readable and writable; false where memory was refused.
+    ///
+    /// # Safety
+    ///
+    /// The run lies within one reserved by this provider and not released.
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool;
+
+    /// Gives the memory of a committed run back, the addresses stay.
+    ///
+    /// # Safety
+    ///
+    /// The run is committed, and nobody needs its contents.
+    unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged;
+
+    /// Ends a reserved run.
+    ///
+    /// # Safety
+    ///
+    /// The run was reserved (or mapped) whole by this provider, and nobody uses it.
+    unsafe fn release(&self, start: NonNull<u8>, bytes: usize);
+
+    /// Reserves and commits in one step.
+    fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let run = self.reserve(bytes, align)?;
+        // SAFETY: the run was reserved just now.
+        if unsafe { self.commit(run, bytes) } {
+            return Some(run);
+        }
+        // SAFETY: as above, and nobody has seen it.
+        unsafe { self.release(run, bytes) };
+        None
+    }
+
+    /// Grows or shrinks a mapped run, moving it if it must; `None` where the provider cannot.
+    ///
+    /// # Safety
+    ///
+    /// The run was mapped whole by this provider; on success the old address is gone.
+    unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {
+        let _ = (start, old_bytes, new_bytes);
+        None
+    }
+
+    /// Milliseconds of a clock that never runs backwards; a provider without one may count calls.
+    fn now_ms(&self) -> u64;
+
+    /// How many bytes of blocks the first zone should have room for.
+    fn zone_bytes(&self) -> usize;
+}

@@ -1,0 +1,17 @@
+//! When free memory goes back to the system.
+
+/// Slow-path events between two looks at the clock.
+pub const EVENTS_PER_LOOK: u32 = 64;
+/// Least milliseconds between two rounds of giving back.
+pub const ROUND_MS: u64 = 100;
+
+/// True when memory that was last used at `idle_since_ms` has been idle for long enough.
+pub const fn is_due(now_ms: u64, idle_since_ms: u64, delay_ms: u64) -> bool {
+    now_ms.saturating_sub(idle_since_ms) >= delay_ms
+}
+
+/// Bytes of freed large blocks that may be kept, given those in use.
+pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
+    let share = live / 8;
+    if share > ceiling { share } else { ceiling }
+}

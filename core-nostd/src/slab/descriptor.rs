@@ -1,0 +1,320 @@
+//! A span's record: which of its blocks are free, whose it is, where it is listed.
+//!
+//! ```text
+//! words     bit i set iff block i was carved, is free and is in the owner's hands   (`slab-word`)
+//! summary   bit w set iff word w is not 0; with one word, that word instead         (`slab-summary`)
+//! carved    blocks below this index were handed out at least once; the rest is untouched
+//! used      carved − ones in words: blocks in magazines, with clients, or in the remote words (`slab-used`)
+//! ```
+//!
+//! Only the owner's thread, or who holds the common lock for an ownerless heap, touches `next`, `prev`,
+//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`.
+
+#![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
+
+use core::cell::Cell;
+use core::ptr;
+
+use super::{Mailbox, SizeClass};
+use crate::base::address::align_down;
+use crate::base::bits::take_lowest;
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use crate::config::geometry::{
+    META_RECORDS, META_REMOTE, META_REMOTE_WORDS, META_WORDS, SLAB_SHIFT, SUPERSLAB_SLABS, WORDS_BYTES,
+};
+
+/// Where a span is listed in its heap.
+///
+/// | place | meaning | moved by |
+/// |---|---|---|
+/// | `CURRENT` | the one that its class takes from | refill, when it has nothing left → `FULL` |
+/// | `FULL` | no free block; in no list | a free → a bucket |
+/// | 0–3 | in that bucket; 0 holds the fullest | refill → `CURRENT`, the last free → the pool |
+pub type Place = u8;
+/// See [`Place`].
+pub const CURRENT: Place = 254;
+/// See [`Place`].
+pub const FULL: Place = 255;
+/// Buckets of slabs by how full they are.
+pub const BUCKETS: usize = 4;
+
+const RECORD_BYTES: usize = 64;
+
+/// The record of a slab; the first slab of a span speaks for the span.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Slab {
+    /// Who takes blocks from it; null while it belongs to no heap.
+    pub owner: AtomicPtr<Mailbox>,
+    /// Next in its bucket.
+    pub next: Cell<*const Slab>,
+    /// Previous in its bucket.
+    pub prev: Cell<*const Slab>,
+    /// Where the span starts.
+    pub base: AtomicPtr<u8>,
+    /// See the file's head.
+    pub summary: AtomicU64,
+    /// The only word, where the span has at most 64 blocks.
+    pub word: AtomicU64,
+    /// See the file's head.
+    pub used: Cell<u16>,
+    /// See the file's head.
+    pub carved: Cell<u16>,
+    /// Blocks of the span.
+    pub capacity: Cell<u16>,
+    /// Where it is listed.
+    pub place: Cell<Place>,
+    /// Slabs of the span.
+    pub slabs: Cell<u8>,
+    /// Its class; 0 while the slab belongs to no span.
+    pub class: AtomicU8,
+    /// How many records back the span's first one is.
+    pub delta: AtomicU8,
+    /// True if every uncarved block reads as zero.
+    pub fresh: Cell<bool>,
+}
+
+/// What other threads write about a slab, on a line of its own.
+#[derive(Debug)]
+#[repr(C, align(64))]
+pub struct Remote {
+    /// On its owner's mailbox.
+    pub queued: AtomicBool,
+    /// Next on the mailbox.
+    pub next: AtomicPtr<Slab>,
+    /// Bit w may be set only if remote word w was not 0; stale ones are harmless.
+    pub summary: AtomicU64,
+    /// The only remote word, where the span has at most 64 blocks.
+    pub word: AtomicU64,
+}
+
+const _: () = assert!(size_of::<Slab>() == RECORD_BYTES, "64 records are one page");
+const _: () = assert!(size_of::<Remote>() == RECORD_BYTES, "64 remote records are one page");
+
+impl Slab {
+    fn meta(&self) -> (*mut u8, usize) {
+        let start = align_down(ptr::from_ref(self), SUPERSLAB_SLABS * RECORD_BYTES);
+        (start.wrapping_sub(META_RECORDS), (ptr::from_ref(self).addr() - start.addr()) / RECORD_BYTES)
+    }
+
+    /// Its number in the superslab.
+    pub fn index(&self) -> usize {
+        self.meta().1
+    }
+
+    /// The record of the slab `back` before this one.
+    ///
+    /// # Safety
+    ///
+    /// `back` is at most [`Slab::index`].
+    pub unsafe fn before(&self, back: usize) -> &Slab {
+        // SAFETY: records of one superslab are one array; zeroed memory is a valid record.
+        unsafe { &*ptr::from_ref(self).sub(back) }
+    }
+
+    /// The record of the slab `ahead` after this one.
+    ///
+    /// # Safety
+    ///
+    /// `ahead` plus [`Slab::index`] is below 64.
+    pub unsafe fn after(&self, ahead: usize) -> &Slab {
+        // SAFETY: as above.
+        unsafe { &*ptr::from_ref(self).add(ahead) }
+    }
+
+    /// What others write about it.
+    pub fn remote(&self) -> &Remote {
+        let (meta, index) = self.meta();
+        // SAFETY: `meta-committed`: the remote records stand behind the records.
+        unsafe { &*meta.add(META_REMOTE + index * RECORD_BYTES).cast() }
+    }
+
+    /// True if the span has at most 64 blocks, whose bits then are in the record itself.
+    pub fn has_one_word(&self) -> bool {
+        SizeClass(self.class.load(Ordering::Relaxed)).shape().capacity <= 64
+    }
+
+    fn words_at(&self, offset: usize) -> &[AtomicU64; WORDS_BYTES / 8] {
+        let (meta, index) = self.meta();
+        // SAFETY: `meta-committed`: each slab has its words there; any bits are valid ones.
+        unsafe { &*meta.add(offset + index * WORDS_BYTES).cast() }
+    }
+
+    /// The owner's words, where the span has more than 64 blocks.
+    pub fn words(&self) -> &[AtomicU64; WORDS_BYTES / 8] {
+        self.words_at(META_WORDS)
+    }
+
+    /// The words that others set, where the span has more than 64 blocks.
+    pub fn remote_words(&self) -> &[AtomicU64; WORDS_BYTES / 8] {
+        self.words_at(META_REMOTE_WORDS)
+    }
+
+    /// One of the owner's words, whichever way the span keeps them.
+    pub fn word_of(&self, word: usize) -> &AtomicU64 {
+        // SAFETY: `slab-word`: blocks are below 4,096, so words below 64.
+        unsafe { core::hint::assert_unchecked(word < WORDS_BYTES / 8) };
+        if self.has_one_word() { &self.word } else { &self.words()[word] }
+    }
+
+    /// One of the words that others set.
+    pub fn remote_word_of(&self, word: usize) -> &AtomicU64 {
+        // SAFETY: as above.
+        unsafe { core::hint::assert_unchecked(word < WORDS_BYTES / 8) };
+        if self.has_one_word() { &self.remote().word } else { &self.remote_words()[word] }
+    }
+
+    /// Its class.
+    pub fn class(&self) -> SizeClass {
+        SizeClass(self.class.load(Ordering::Relaxed))
+    }
+
+    /// Bytes of the span.
+    pub fn span_bytes(&self) -> usize {
+        (self.slabs.get() as usize) << SLAB_SHIFT
+    }
+
+    /// The block that covers `offset` bytes into the span, and whether it starts there.
+    pub fn block_at(&self, offset: usize) -> (usize, bool) {
+        let shape = self.class().shape();
+        let block = ((offset as u64 * shape.reciprocal) >> 40) as usize;
+        (block, block * shape.bytes as usize == offset)
+    }
+
+    /// Free blocks that the owner can hand out.
+    pub fn free_blocks(&self) -> usize {
+        (self.capacity.get() - self.used.get()) as usize
+    }
+
+    /// The bucket for as full as it is now: 0 is the fullest.
+    pub fn bucket(&self) -> u8 {
+        let free = self.free_blocks() * BUCKETS / (self.capacity.get() as usize + 1);
+        free as u8
+    }
+
+    /// Owner: takes one block; true beside it if it reads as zero.
+    pub fn take_one(&self) -> Option<(*mut u8, bool)> {
+        let bytes = self.class().shape().bytes as usize;
+        let base = self.base.load(Ordering::Relaxed);
+        let block = if self.has_one_word() {
+            let word = self.word.load(Ordering::Relaxed);
+            if word != 0 {
+                self.word.store(word & (word - 1), Ordering::Relaxed);
+                Some(word.trailing_zeros() as usize)
+            } else {
+                None
+            }
+        } else {
+            let summary = self.summary.load(Ordering::Relaxed);
+            if summary != 0 {
+                let at = summary.trailing_zeros() as usize;
+                let words = self.words();
+                let word = words[at].load(Ordering::Relaxed);
+                words[at].store(word & (word - 1), Ordering::Relaxed);
+                if word & (word - 1) == 0 {
+                    self.summary.store(summary & (summary - 1), Ordering::Relaxed);
+                }
+                Some(at * 64 + word.trailing_zeros() as usize)
+            } else {
+                None
+            }
+        };
+        if let Some(block) = block {
+            self.used.set(self.used.get() + 1);
+            return Some((base.wrapping_add(block * bytes), false));
+        }
+        let carved = self.carved.get();
+        if carved == self.capacity.get() {
+            return None;
+        }
+        self.carved.set(carved + 1);
+        self.used.set(self.used.get() + 1);
+        Some((base.wrapping_add(carved as usize * bytes), self.fresh.get()))
+    }
+
+    /// Owner: takes up to `most` blocks, lowest first, and calls `each` with every one.
+    pub fn take_many(&self, most: usize, mut each: impl FnMut(*mut u8)) -> usize {
+        let bytes = self.class().shape().bytes as usize;
+        let base = self.base.load(Ordering::Relaxed);
+        let mut left = most;
+        let mut take = |word: &AtomicU64, first: usize, left: &mut usize| {
+            let mut bits = word.load(Ordering::Relaxed);
+            let mut taken = take_lowest(&mut bits, *left);
+            word.store(bits, Ordering::Relaxed);
+            *left -= taken.count_ones() as usize;
+            while taken != 0 {
+                each(base.wrapping_add((first + taken.trailing_zeros() as usize) * bytes));
+                taken &= taken - 1;
+            }
+            bits == 0
+        };
+        if self.has_one_word() {
+            take(&self.word, 0, &mut left);
+        } else {
+            let mut summary = self.summary.load(Ordering::Relaxed);
+            while summary != 0 && left != 0 {
+                let at = summary.trailing_zeros() as usize;
+                if take(&self.words()[at], at * 64, &mut left) {
+                    summary &= summary - 1;
+                }
+            }
+            self.summary.store(summary, Ordering::Relaxed);
+        }
+        let carved = self.carved.get();
+        let fresh = left.min((self.capacity.get() - carved) as usize);
+        for block in carved as usize..carved as usize + fresh {
+            each(base.wrapping_add(block * bytes));
+        }
+        self.carved.set(carved + fresh as u16);
+        left -= fresh;
+        let taken = most - left;
+        self.used.set(self.used.get() + taken as u16);
+        taken
+    }
+
+    /// Owner: takes blocks back, `bits` of word `word`. Returns those that were free already; if there
+    /// are any, nothing is taken.
+    pub fn put(&self, word: usize, bits: u64) -> u64 {
+        let place = self.word_of(word);
+        let before = place.load(Ordering::Relaxed);
+        if before & bits != 0 {
+            return before & bits;
+        }
+        place.store(before | bits, Ordering::Relaxed);
+        if before == 0 && !self.has_one_word() {
+            self.summary.store(self.summary.load(Ordering::Relaxed) | 1 << word, Ordering::Relaxed);
+        }
+        self.used.set(self.used.get() - bits.count_ones() as u16);
+        0
+    }
+
+    /// Owner: takes in what others freed; returns how many blocks came.
+    pub fn harvest(&self) -> usize {
+        let remote = self.remote();
+        let mut came = 0;
+        if self.has_one_word() {
+            let bits = remote.word.swap(0, Ordering::AcqRel);
+            came += bits.count_ones() as usize;
+            self.put(0, bits);
+            return came;
+        }
+        let mut summary = remote.summary.swap(0, Ordering::AcqRel);
+        while summary != 0 {
+            let at = summary.trailing_zeros() as usize;
+            let bits = self.remote_words()[at].swap(0, Ordering::AcqRel);
+            came += bits.count_ones() as usize;
+            if bits != 0 {
+                self.put(at, bits);
+            }
+            summary &= summary - 1;
+        }
+        came
+    }
+
+    /// True if block `block` is free already, in the owner's words or in the remote ones.
+    pub fn is_free(&self, block: usize) -> bool {
+        let bit = 1u64 << (block % 64);
+        let (own, remote) = (self.word_of(block / 64), self.remote_word_of(block / 64));
+        (own.load(Ordering::Relaxed) | remote.load(Ordering::Relaxed)) & bit != 0
+    }
+}

@@ -1,0 +1,9 @@
+//! A slab: blocks of one class and the record of which are free. Stands on `config`, `base`.
+
+pub mod descriptor;
+pub mod mailbox;
+pub mod size_class;
+
+pub use descriptor::{Remote, Slab};
+pub use mailbox::Mailbox;
+pub use size_class::{ClassShape, SizeClass};

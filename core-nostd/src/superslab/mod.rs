@@ -1,0 +1,9 @@
+//! Superslabs: which addresses are ours, and the pool that every heap takes slabs from. Stands on
+//! `config`, `base`, `harden`, `policy`, `pages`, `slab`.
+
+pub mod pool;
+pub mod territory;
+pub mod zone;
+
+pub use territory::Territory;
+pub use zone::{Zone, Zones};

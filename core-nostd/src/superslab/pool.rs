@@ -1,0 +1,275 @@
+//! The shared pool: which slabs of which superslab are free, whatever class they served.
+//!
+//! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span and to no purge
+//! under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
+//! `pool-index`: a zone's `avail` has a superslab's bit iff its `free` is not 0; `reuse` has it iff
+//! `free & dirty` is not 0.
+//!
+//! A slab that was used before (its pages are there already) is taken before a fresh one, and the lowest
+//! address before a higher one, so that the high superslabs drain.
+
+#![allow(unsafe_code, reason = "headers and index words stand in the zone's own memory")]
+
+use core::ptr;
+
+use crate::base::bits::{low, multiples, run_starts};
+use crate::config::geometry::{SUPERSLAB_SLABS, ZONES};
+use crate::policy::retention;
+
+/// What the pool knows of a superslab.
+#[derive(Debug)]
+#[repr(C, align(32))]
+pub struct SuperSlab {
+    /// See `pool-mask`.
+    pub free: u64,
+    /// See `pool-dirty`.
+    pub dirty: u64,
+    /// When a slab of it was last taken or given back.
+    pub touched_ms: u64,
+}
+
+/// Slabs `first..` of a superslab, `mask` of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim {
+    /// Which zone.
+    pub zone: usize,
+    /// Which superslab of it.
+    pub superslab: usize,
+    /// Its slabs, as bits.
+    pub mask: u64,
+    /// True if all of them read as zero.
+    pub fresh: bool,
+}
+
+/// The pool's side of a zone.
+#[derive(Clone, Copy, Debug)]
+pub struct PoolZone {
+    headers: *mut SuperSlab,
+    avail: *mut u64,
+    reuse: *mut u64,
+    /// Committed superslabs.
+    pub committed: usize,
+    /// Superslabs that the zone has room for.
+    pub superslabs: usize,
+}
+
+/// All zones' free slabs.
+#[derive(Debug)]
+pub struct Pool {
+    zones: [PoolZone; ZONES],
+    count: usize,
+}
+
+// SAFETY: the pointers lead to memory that only the pool's holder uses.
+unsafe impl Send for Pool {}
+
+impl PoolZone {
+    const NONE: Self =
+        Self { headers: ptr::null_mut(), avail: ptr::null_mut(), reuse: ptr::null_mut(), committed: 0, superslabs: 0 };
+
+    /// Bytes that the headers and the two indexes of `superslabs` superslabs take.
+    pub const fn header_bytes(superslabs: usize) -> usize {
+        superslabs * size_of::<SuperSlab>() + 2 * superslabs.div_ceil(64) * 8
+    }
+
+    fn header(&mut self, superslab: usize) -> &mut SuperSlab {
+        debug_assert!(superslab < self.committed, "only committed superslabs have headers");
+        // SAFETY: the headers are an array of `superslabs`; all callers stay below `committed`.
+        unsafe { &mut *self.headers.add(superslab) }
+    }
+
+    /// Brings the indexes in line with a superslab's masks.
+    fn index(&mut self, superslab: usize) {
+        let header = self.header(superslab);
+        let (free, reuse) = (header.free, header.free & header.dirty);
+        for (index, any) in [(self.avail, free != 0), (self.reuse, reuse != 0)] {
+            // SAFETY: an index has a bit for each superslab.
+            let word = unsafe { &mut *index.add(superslab / 64) };
+            *word = *word & !(1 << (superslab % 64)) | u64::from(any) << (superslab % 64);
+        }
+    }
+
+    fn words(&self, index: *mut u64) -> &[u64] {
+        // SAFETY: an index has a word for each 64 superslabs.
+        unsafe { core::slice::from_raw_parts(index, self.committed.div_ceil(64)) }
+    }
+
+    fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
+        let header = self.header(superslab);
+        header.free &= !mask;
+        header.touched_ms = now_ms;
+        let fresh = header.dirty & mask == 0;
+        self.index(superslab);
+        Claim { zone, superslab, mask, fresh }
+    }
+
+    fn claim_one(&mut self, zone: usize, now_ms: u64) -> Option<Claim> {
+        for index in [self.reuse, self.avail] {
+            if index.is_null() {
+                return None;
+            }
+            let found = self.words(index).iter().position(|&word| word != 0);
+            if let Some(at) = found {
+                let superslab = at * 64 + self.words(index)[at].trailing_zeros() as usize;
+                let header = self.header(superslab);
+                let reusable = header.free & header.dirty;
+                let from = if reusable != 0 { reusable } else { header.free };
+                return Some(self.take(zone, superslab, 1 << from.trailing_zeros(), now_ms));
+            }
+        }
+        None
+    }
+
+    fn claim_run(&mut self, zone: usize, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
+        let places = multiples(align);
+        let mut second = None;
+        for at in 0..self.committed.div_ceil(64) {
+            let mut word = self.words(self.avail)[at];
+            while word != 0 {
+                let superslab = at * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                let header = self.header(superslab);
+                let starts = run_starts(header.free, slabs) & places;
+                let used_before = starts & run_starts(header.free & header.dirty, slabs);
+                if used_before != 0 {
+                    let mask = low(slabs) << used_before.trailing_zeros();
+                    return Some(self.take(zone, superslab, mask, now_ms));
+                }
+                if starts != 0 && second.is_none() {
+                    second = Some((superslab, low(slabs) << starts.trailing_zeros()));
+                }
+            }
+        }
+        let (superslab, mask) = second?;
+        Some(self.take(zone, superslab, mask, now_ms))
+    }
+}
+
+impl Pool {
+    /// A pool without zones.
+    pub const fn new() -> Self {
+        Self { zones: [PoolZone::NONE; ZONES], count: 0 }
+    }
+
+    /// Adds a zone: its header memory is committed and zero, none of its superslabs is.
+    pub fn add_zone(&mut self, headers: *mut u8, superslabs: usize) {
+        let headers = headers.cast::<SuperSlab>();
+        let avail = headers.wrapping_add(superslabs).cast::<u64>();
+        let reuse = avail.wrapping_add(superslabs.div_ceil(64));
+        self.zones[self.count] = PoolZone { headers, avail, reuse, committed: 0, superslabs };
+        self.count += 1;
+    }
+
+    /// The last zone and its number: the one that grows.
+    pub fn last_zone(&self) -> Option<(usize, PoolZone)> {
+        Some((self.count.checked_sub(1)?, self.zones[self.count - 1]))
+    }
+
+    /// Makes `more` superslabs of the last zone available; they are committed and zero.
+    pub fn add_superslabs(&mut self, more: usize, now_ms: u64) {
+        let zone = &mut self.zones[self.count - 1];
+        for superslab in zone.committed..zone.committed + more {
+            zone.committed = superslab + 1;
+            *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms };
+            zone.index(superslab);
+        }
+    }
+
+    /// Takes `slabs` neighbours whose first one's number is a multiple of `align`.
+    pub fn claim(&mut self, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
+        (0..self.count).find_map(|number| {
+            let zone = &mut self.zones[number];
+            if slabs == 1 && align == 1 {
+                zone.claim_one(number, now_ms)
+            } else {
+                zone.claim_run(number, slabs, align, now_ms)
+            }
+        })
+    }
+
+    /// Takes exactly the slabs of `mask`, if all are free: growth in place.
+    pub fn claim_exactly(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Option<Claim> {
+        let free = self.zones[zone].header(superslab).free;
+        (free & mask == mask).then(|| self.zones[zone].take(zone, superslab, mask, now_ms))
+    }
+
+    /// Takes slabs back; `dirty` of them were written to.
+    pub fn release(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) {
+        let header = self.zones[zone].header(superslab);
+        debug_assert!(header.free & mask == 0, "a slab is given back once");
+        header.free |= mask;
+        header.dirty |= mask;
+        header.touched_ms = now_ms;
+        self.zones[zone].index(superslab);
+    }
+
+    /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
+    /// `from` (zone, superslab), so that they can be purged without the lock.
+    pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<Claim> {
+        let (mut number, mut start) = from;
+        while number < self.count {
+            let zone = &mut self.zones[number];
+            for at in start / 64..zone.committed.div_ceil(64) {
+                let mut word = zone.words(zone.reuse)[at];
+                if at == start / 64 {
+                    word &= !low(start % 64);
+                }
+                while word != 0 {
+                    let superslab = at * 64 + word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    let header = zone.header(superslab);
+                    if retention::is_due(now_ms, header.touched_ms, delay_ms) {
+                        let mask = header.free & header.dirty;
+                        header.free &= !mask;
+                        zone.index(superslab);
+                        return Some(Claim { zone: number, superslab, mask, fresh: false });
+                    }
+                }
+            }
+            (number, start) = (number + 1, 0);
+        }
+        None
+    }
+
+    /// Ends a purge: the slabs are free again, and clean if `zeroed`.
+    pub fn end_purge(&mut self, claim: Claim, zeroed: bool, now_ms: u64) {
+        let header = self.zones[claim.zone].header(claim.superslab);
+        header.free |= claim.mask;
+        if zeroed {
+            header.dirty &= !claim.mask;
+        } else {
+            header.touched_ms = now_ms;
+        }
+        self.zones[claim.zone].index(claim.superslab);
+    }
+
+    /// Calls `each` with zone, superslab number and header of every committed superslab.
+    pub fn for_each(&mut self, mut each: impl FnMut(usize, usize, &SuperSlab)) {
+        for number in 0..self.count {
+            for superslab in 0..self.zones[number].committed {
+                each(number, superslab, self.zones[number].header(superslab));
+            }
+        }
+    }
+
+    /// True if the indexes say what the masks say (`pool-index`).
+    pub fn is_indexed(&mut self) -> bool {
+        (0..self.count).all(|number| {
+            let mut zone = self.zones[number];
+            (0..zone.committed).all(|superslab| {
+                let header = zone.header(superslab);
+                let (free, reuse) = (header.free != 0, header.free & header.dirty != 0);
+                let bit = |words: &[u64]| words[superslab / 64] >> (superslab % 64) & 1 == 1;
+                bit(zone.words(zone.avail)) == free && bit(zone.words(zone.reuse)) == reuse
+            })
+        })
+    }
+}
+
+impl Default for Pool {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+const _: () = assert!(SUPERSLAB_SLABS == 64, "a mask has a bit for every slab");

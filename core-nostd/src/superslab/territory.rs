@@ -1,0 +1,300 @@
+//! All that lies below the heaps, shared by them: the provider, the zones, the pool and the store.
+
+#![allow(unsafe_code, reason = "turns claimed slabs into spans")]
+
+use core::ptr::{self, NonNull};
+
+use super::pool::{Claim, Pool, PoolZone};
+use super::zone::Zones;
+use crate::base::bits::for_each_run;
+use crate::base::sync::{AtomicU32, AtomicU64, Lock, Ordering};
+use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES};
+use crate::pages::store::Store;
+use crate::pages::{PageProvider, Purged};
+use crate::slab::descriptor::FULL;
+use crate::slab::{Mailbox, SizeClass, Slab};
+
+/// Superslabs committed at a time: first, and at most.
+const FIRST_STEP: usize = 4;
+const MOST_STEP: usize = 64;
+
+/// See the file's head.
+pub struct Territory<P: PageProvider> {
+    /// Which addresses are ours.
+    pub zones: Zones,
+    /// Where pages come from.
+    pub provider: P,
+    /// Free slabs.
+    pub pool: Lock<Pool, P>,
+    /// Room for heaps and magazines.
+    pub store: Lock<Store, P>,
+    growing: Lock<(), P>,
+    /// The clock's last reading.
+    clock_ms: AtomicU64,
+    /// Milliseconds that free memory is kept.
+    pub purge_delay_ms: AtomicU32,
+}
+
+impl<P: PageProvider> Territory<P> {
+    /// Nothing reserved yet.
+    pub const fn new(provider: P, purge_delay_ms: u32) -> Self {
+        Self {
+            zones: Zones::new(),
+            provider,
+            pool: Lock::new(Pool::new()),
+            store: Lock::new(Store::new()),
+            growing: Lock::new(()),
+            clock_ms: AtomicU64::new(0),
+            purge_delay_ms: AtomicU32::new(purge_delay_ms),
+        }
+    }
+
+    /// The clock as it was last read.
+    pub fn recent_ms(&self) -> u64 {
+        self.clock_ms.load(Ordering::Relaxed)
+    }
+
+    /// Reads the clock.
+    pub fn read_clock(&self) -> u64 {
+        let now = self.provider.now_ms();
+        self.clock_ms.store(now, Ordering::Relaxed);
+        now
+    }
+
+    /// Zeroed memory for one of our own structures.
+    pub fn allot<T>(&self) -> Option<NonNull<T>> {
+        let room = self.store.lock().take(&self.provider, size_of::<T>())?;
+        // SAFETY: the room is at least that long and ours.
+        unsafe { room.as_ptr().write_bytes(0, size_of::<T>()) };
+        Some(room.cast())
+    }
+
+    /// A new span of `class` for `owner`; `slabs` and `align` matter for runs only.
+    pub fn claim_span(&self, class: SizeClass, slabs: usize, align: usize, owner: *const Mailbox) -> Option<&Slab> {
+        let claim = self.claim(slabs, align)?;
+        Some(self.open(claim, class, owner))
+    }
+
+    fn claim(&self, slabs: usize, align: usize) -> Option<Claim> {
+        loop {
+            if let Some(claim) = self.pool.lock().claim(slabs, align, self.recent_ms()) {
+                return Some(claim);
+            }
+            let _one_at_a_time = self.growing.lock();
+            // Somebody may have grown, or given back, while we waited.
+            if let Some(claim) = self.pool.lock().claim(slabs, align, self.recent_ms()) {
+                return Some(claim);
+            }
+            if !self.grow() {
+                return None;
+            }
+        }
+    }
+
+    fn open(&self, claim: Claim, class: SizeClass, owner: *const Mailbox) -> &Slab {
+        let zone = self.zones.get(claim.zone);
+        let first = claim.mask.trailing_zeros() as usize;
+        let slabs = claim.mask.count_ones() as usize;
+        // SAFETY: the pool hands out committed superslabs only.
+        let records = unsafe { zone.records(claim.superslab) };
+        for (delta, record) in records[first..first + slabs].iter().enumerate() {
+            record.delta.store(delta as u8, Ordering::Relaxed);
+            record.class.store(class.0, Ordering::Relaxed);
+        }
+        let slab = &records[first];
+        let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES + first * SLAB_BYTES);
+        slab.base.store(base, Ordering::Relaxed);
+        slab.summary.store(0, Ordering::Relaxed);
+        slab.word.store(0, Ordering::Relaxed);
+        slab.used.set(0);
+        slab.carved.set(0);
+        slab.capacity.set(class.shape().capacity);
+        slab.place.set(FULL);
+        slab.slabs.set(slabs as u8);
+        slab.fresh.set(claim.fresh);
+        slab.next.set(ptr::null());
+        slab.prev.set(ptr::null());
+        slab.owner.store(owner.cast_mut(), Ordering::Release);
+        slab
+    }
+
+    /// Which zone, superslab and slabs a span is.
+    fn whereabouts(&self, slab: &Slab) -> Option<(usize, usize, u64)> {
+        let base = slab.base.load(Ordering::Relaxed);
+        let number = (0..self.zones.count()).find(|&number| self.zones.get(number).covers(base))?;
+        let superslab = (base.addr() - self.zones.get(number).base().addr()) / SUPERSLAB_BYTES;
+        let mask = crate::base::bits::low(slab.slabs.get() as usize) << slab.index();
+        Some((number, superslab, mask))
+    }
+
+    /// Gives a span's slabs back. None of its blocks is out.
+    pub fn release_span(&self, slab: &Slab) {
+        let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
+            return;
+        };
+        slab.owner.store(ptr::null_mut(), Ordering::Release);
+        self.forget(slab, 0);
+        self.pool.lock().release(zone, superslab, mask, self.recent_ms());
+    }
+
+    fn forget(&self, slab: &Slab, from: usize) {
+        for ahead in from..slab.slabs.get() as usize {
+            // SAFETY: a span lies within its superslab.
+            let record = unsafe { slab.after(ahead) };
+            record.class.store(0, Ordering::Relaxed);
+            record.delta.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Makes a run `slabs` long where it stands; false if what follows is taken.
+    pub fn resize_run(&self, slab: &Slab, slabs: usize) -> bool {
+        let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
+            return false;
+        };
+        let old = slab.slabs.get() as usize;
+        let first = slab.index();
+        if slabs < old {
+            self.forget(slab, slabs);
+            slab.slabs.set(slabs as u8);
+            let tail = mask & !(crate::base::bits::low(slabs) << first);
+            self.pool.lock().release(zone, superslab, tail, self.recent_ms());
+            return true;
+        }
+        if first + slabs > 64 {
+            return false;
+        }
+        let more = crate::base::bits::low(slabs - old) << (first + old);
+        if slabs > old && self.pool.lock().claim_exactly(zone, superslab, more, self.recent_ms()).is_none() {
+            return false;
+        }
+        slab.slabs.set(slabs as u8);
+        for ahead in old..slabs {
+            // SAFETY: just checked to lie within the superslab.
+            let record = unsafe { slab.after(ahead) };
+            record.delta.store(ahead as u8, Ordering::Relaxed);
+            record.class.store(slab.class().0, Ordering::Relaxed);
+        }
+        true
+    }
+
+    /// More superslabs; false when the provider has none. The caller holds `growing`.
+    fn grow(&self) -> bool {
+        let last = self.pool.lock().last_zone();
+        if let Some((number, zone)) = last {
+            let room = zone.superslabs - zone.committed;
+            let mut step = zone.committed.clamp(FIRST_STEP, MOST_STEP).min(room);
+            while step > 0 {
+                if self.commit_superslabs(number, zone.committed, step) {
+                    return true;
+                }
+                step /= 2;
+            }
+            if room > 0 {
+                return false;
+            }
+        }
+        self.add_zone()
+    }
+
+    fn commit_superslabs(&self, number: usize, from: usize, more: usize) -> bool {
+        let zone = self.zones.get(number);
+        let parts =
+            [(zone.base(), SUPERSLAB_BYTES), (zone.live_base(), LIVE_MAP_BYTES), (zone.meta_base(), 1 << META_SHIFT)];
+        for (base, bytes) in parts {
+            let Some(start) = NonNull::new(base.wrapping_add(from * bytes)) else {
+                return false;
+            };
+            // SAFETY: the part lies within the zone's reserved run.
+            if !unsafe { self.provider.commit(start, more * bytes) } {
+                return false;
+            }
+        }
+        let mut pool = self.pool.lock();
+        zone.set_committed(from + more);
+        pool.add_superslabs(more, self.recent_ms());
+        true
+    }
+
+    fn add_zone(&self) -> bool {
+        if self.zones.count() == crate::config::geometry::ZONES {
+            return false;
+        }
+        let mut superslabs = (self.provider.zone_bytes() / SUPERSLAB_BYTES).max(1);
+        loop {
+            let page = self.provider.page_bytes();
+            let headers = PoolZone::header_bytes(superslabs).next_multiple_of(page);
+            let parts = superslabs * (SUPERSLAB_BYTES + LIVE_MAP_BYTES + (1 << META_SHIFT));
+            if let Some(run) = self.provider.reserve(parts + headers, SUPERSLAB_BYTES) {
+                let base = run.as_ptr();
+                let live = base.wrapping_add(superslabs * SUPERSLAB_BYTES);
+                let meta = live.wrapping_add(superslabs * LIVE_MAP_BYTES);
+                let header_start = meta.wrapping_add(superslabs << META_SHIFT);
+                // SAFETY: the headers end the run that was reserved just now.
+                if unsafe { self.provider.commit(NonNull::new_unchecked(header_start), headers) } {
+                    let mut pool = self.pool.lock();
+                    pool.add_zone(header_start, superslabs);
+                    self.zones.publish(base, live, meta);
+                    drop(pool);
+                    if self.grow() {
+                        return true;
+                    }
+                    return false;
+                }
+                // SAFETY: reserved just now, seen by nobody.
+                unsafe { self.provider.release(run, parts + headers) };
+            }
+            if superslabs == 1 {
+                return false;
+            }
+            superslabs /= 2;
+        }
+    }
+
+    /// Gives back what has lain free for `delay_ms`; returns bytes purged. No lock is held while the
+    /// provider works.
+    pub fn purge(&self, delay_ms: u64) -> usize {
+        let now = self.read_clock();
+        let mut purged = 0;
+        let mut from = (0, 0);
+        loop {
+            let Some(claim) = self.pool.lock().claim_idle(from, now, delay_ms) else {
+                return purged;
+            };
+            from = (claim.zone, claim.superslab + 1);
+            let base = self.zones.get(claim.zone).base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
+            let mut zeroed = true;
+            for_each_run(claim.mask, |start, length| {
+                let Some(run) = NonNull::new(base.wrapping_add(start * SLAB_BYTES)) else {
+                    return;
+                };
+                // SAFETY: the slabs are committed, and the claim made them ours.
+                zeroed &= unsafe { self.provider.purge(run, length * SLAB_BYTES) } == Purged::Zeroed;
+            });
+            if zeroed {
+                purged += claim.mask.count_ones() as usize * SLAB_BYTES;
+            }
+            self.pool.lock().end_purge(claim, zeroed, now);
+        }
+    }
+
+    /// Holds the growing lock across a fork: true takes it, false lets it go.
+    pub fn hold(&self, held: bool) {
+        if held {
+            core::mem::forget(self.growing.lock());
+        } else {
+            // SAFETY: this thread took it before the fork.
+            unsafe { self.growing.force_unlock() };
+        }
+    }
+
+    /// The same for the locks that nest innermost: pool and store.
+    pub fn hold_inner(&self, held: bool) {
+        if held {
+            core::mem::forget(self.pool.lock());
+            core::mem::forget(self.store.lock());
+        } else {
+            // SAFETY: this thread took both before the fork.
+            unsafe { (self.store.force_unlock(), self.pool.force_unlock()) };
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! A zone: one stretch of address space with its live map and metadata. Zones are never given back, so a
+//! thread may look an address up at any time without a lock.
+//!
+//! The first zone is large (see [`crate::pages::PageProvider::zone_bytes`]) and is the only one that the
+//! fast paths know. Where the address space is small there are further, smaller ones: their blocks are
+//! served as well, through the slow path.
+//!
+//! `live-map`: the byte of a granule holds class c iff a block of magazine class c that starts there is
+//! the client's. So one byte answers what free needs to know: ours or not, which class, start of a block
+//! or not, free already or not.
+//!
+//! `meta-committed`: below `granules` the live map and the metadata can be read and written.
+
+#![allow(unsafe_code, reason = "finds records and live-map bytes by address")]
+
+use core::ptr;
+
+use crate::base::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+use crate::config::geometry::{
+    GRANULE_SHIFT, META_SHIFT, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT, SUPERSLAB_SLABS, ZONES,
+};
+use crate::slab::Slab;
+
+/// One zone; all zero until it is published.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Zone {
+    /// Number of the first granule: the zone's address divided by 16.
+    first_granule: AtomicUsize,
+    /// Granules whose superslab is committed.
+    granules: AtomicUsize,
+    /// Live map, indexed by the granule's number within the zone.
+    live: AtomicPtr<u8>,
+    /// The same, indexed by address divided by 16.
+    live_by_address: AtomicPtr<u8>,
+    base: AtomicPtr<u8>,
+    meta: AtomicPtr<u8>,
+}
+
+impl Zone {
+    const fn new() -> Self {
+        Self {
+            first_granule: AtomicUsize::new(0),
+            granules: AtomicUsize::new(0),
+            live: AtomicPtr::new(ptr::null_mut()),
+            live_by_address: AtomicPtr::new(ptr::null_mut()),
+            base: AtomicPtr::new(ptr::null_mut()),
+            meta: AtomicPtr::new(ptr::null_mut()),
+        }
+    }
+
+    /// Where the zone starts.
+    pub fn base(&self) -> *mut u8 {
+        self.base.load(Ordering::Relaxed)
+    }
+
+    /// Where its live map starts.
+    pub fn live_base(&self) -> *mut u8 {
+        self.live.load(Ordering::Relaxed)
+    }
+
+    /// Where its metadata starts.
+    pub fn meta_base(&self) -> *mut u8 {
+        self.meta.load(Ordering::Relaxed)
+    }
+
+    /// The place of an address in the live map if a block of a magazine class can start there: one
+    /// rotation turns alignment, range and null into one comparison.
+    #[inline(always)]
+    pub fn live_place(&self, pointer: *mut u8) -> Option<&AtomicU8> {
+        let granule =
+            pointer.addr().rotate_right(GRANULE_SHIFT).wrapping_sub(self.first_granule.load(Ordering::Relaxed));
+        if granule >= self.granules.load(Ordering::Relaxed) {
+            return None;
+        }
+        // SAFETY: `meta-committed`: below `granules` the live map can be read and written.
+        Some(unsafe { AtomicU8::from_ptr(self.live.load(Ordering::Relaxed).wrapping_add(granule)) })
+    }
+
+    /// The place in the live map of a block that is known to be this zone's.
+    #[inline(always)]
+    pub fn live_place_of_block(&self, block: *mut u8) -> *mut u8 {
+        self.live_by_address.load(Ordering::Relaxed).wrapping_add(block.addr() >> GRANULE_SHIFT)
+    }
+
+    /// True if the address lies in a committed superslab of this zone.
+    pub fn covers(&self, pointer: *const u8) -> bool {
+        let granule = (pointer.addr() >> GRANULE_SHIFT).wrapping_sub(self.first_granule.load(Ordering::Relaxed));
+        granule < self.granules.load(Ordering::Relaxed)
+    }
+
+    /// The record of superslab `superslab`'s slab 0.
+    ///
+    /// # Safety
+    ///
+    /// The superslab is committed.
+    pub unsafe fn records(&self, superslab: usize) -> &[Slab; SUPERSLAB_SLABS] {
+        // SAFETY: `meta-committed`; zeroed memory is a valid record.
+        unsafe { &*self.meta_base().add(superslab << META_SHIFT).cast() }
+    }
+
+    /// The record of the span that an address lies in, and the offset into it.
+    ///
+    /// # Safety
+    ///
+    /// [`Zone::covers`] the address.
+    pub unsafe fn span_of(&self, pointer: *const u8) -> (&Slab, usize) {
+        let offset = pointer.addr() - self.base().addr();
+        let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
+        // SAFETY: the caller's promise.
+        let record = unsafe { &self.records(offset >> SUPERSLAB_SHIFT)[slab] };
+        let back = (record.delta.load(Ordering::Relaxed) as usize).min(slab);
+        // SAFETY: just bounded.
+        (unsafe { record.before(back) }, offset % SLAB_BYTES + (back << SLAB_SHIFT))
+    }
+
+    /// Raises the number of committed granules.
+    pub fn set_committed(&self, superslabs: usize) {
+        self.granules.store(superslabs << (SUPERSLAB_SHIFT - GRANULE_SHIFT), Ordering::Release);
+    }
+
+    /// Committed superslabs.
+    pub fn superslabs(&self) -> usize {
+        self.granules.load(Ordering::Acquire) >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)
+    }
+}
+
+/// All zones of an allocator.
+#[derive(Debug)]
+pub struct Zones {
+    first: Zone,
+    rest: [Zone; ZONES - 1],
+    count: AtomicUsize,
+}
+
+impl Zones {
+    /// None yet: every address is foreign.
+    pub const fn new() -> Self {
+        Self { first: Zone::new(), rest: [const { Zone::new() }; ZONES - 1], count: AtomicUsize::new(0) }
+    }
+
+    /// The zone that the fast paths know.
+    #[inline(always)]
+    pub fn first(&self) -> &Zone {
+        &self.first
+    }
+
+    /// Zone `number`, which need not be published.
+    pub fn get(&self, number: usize) -> &Zone {
+        if number == 0 { &self.first } else { &self.rest[number - 1] }
+    }
+
+    /// Published zones.
+    pub fn count(&self) -> usize {
+        self.count.load(Ordering::Acquire)
+    }
+
+    /// The zone whose committed part an address lies in.
+    pub fn find(&self, pointer: *const u8) -> Option<&Zone> {
+        (0..self.count()).map(|number| self.get(number)).find(|zone| zone.covers(pointer))
+    }
+
+    /// Publishes the next zone; the caller holds the pool's lock.
+    pub fn publish(&self, base: *mut u8, live: *mut u8, meta: *mut u8) {
+        let number = self.count();
+        let zone = self.get(number);
+        let first_granule = base.addr() >> GRANULE_SHIFT;
+        zone.first_granule.store(first_granule, Ordering::Relaxed);
+        zone.live.store(live, Ordering::Relaxed);
+        zone.live_by_address.store(live.wrapping_sub(first_granule), Ordering::Relaxed);
+        zone.base.store(base, Ordering::Relaxed);
+        zone.meta.store(meta, Ordering::Relaxed);
+        self.count.store(number + 1, Ordering::Release);
+    }
+}
+
+impl Default for Zones {
+    fn default() -> Self {
+        Self::new()
+    }
+}

@@ -1,0 +1,89 @@
+//! Blocks at multiples of what the client says.
+
+#![allow(unsafe_code, reason = "exports C symbols")]
+
+use core::ffi::{c_int, c_void};
+
+use hakmem_alloc::process::ALLOCATOR;
+use hakmem_core::PageProvider;
+
+use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
+use crate::malloc::{malloc, slowly};
+
+fn take(alignment: usize, size: usize) -> *mut u8 {
+    if alignment <= 16 && (alignment <= 8 || size > 8) {
+        return malloc(size).cast();
+    }
+    slowly(|front| ALLOCATOR.take_aligned(front, size, alignment))
+}
+
+fn page() -> usize {
+    ALLOCATOR.provider().page_bytes()
+}
+
+/// A block at a multiple of `alignment`, which is rounded up to a power of two, as the GNU C library does.
+#[unsafe(no_mangle)]
+pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
+    match alignment.max(16).checked_next_power_of_two() {
+        Some(alignment) if alignment <= isize::MAX as usize => checked(take(alignment, size)),
+        _ => invalid(),
+    }
+}
+
+/// The same; the size need not be a multiple of the alignment.
+#[unsafe(no_mangle)]
+pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
+    memalign(alignment, size)
+}
+
+/// Stores the block and returns 0, or returns EINVAL or ENOMEM and stores nothing; errno stays as it is.
+///
+/// # Safety
+///
+/// `place` can be written.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usize, size: usize) -> c_int {
+    if !alignment.is_power_of_two() || alignment % size_of::<*mut c_void>() != 0 {
+        return EINVAL;
+    }
+    let block = slowly(|front| ALLOCATOR.take_aligned(front, size, alignment.max(16)));
+    if block.is_null() {
+        return ENOMEM;
+    }
+    // SAFETY: the caller's promise.
+    unsafe { place.write(block.cast()) };
+    0
+}
+
+/// A block at a page's start.
+#[unsafe(no_mangle)]
+pub extern "C" fn valloc(size: usize) -> *mut c_void {
+    checked(take(page(), size))
+}
+
+/// Whole pages.
+#[unsafe(no_mangle)]
+pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
+    match size.max(1).checked_next_multiple_of(page()) {
+        Some(bytes) => checked(take(page(), bytes)),
+        None => out_of_memory(),
+    }
+}
+
+/// The GNU C library's own name for memalign.
+#[unsafe(no_mangle)]
+pub extern "C" fn __libc_memalign(alignment: usize, size: usize) -> *mut c_void {
+    memalign(alignment, size)
+}
+
+/// The GNU C library's own name for valloc.
+#[unsafe(no_mangle)]
+pub extern "C" fn __libc_valloc(size: usize) -> *mut c_void {
+    valloc(size)
+}
+
+/// The GNU C library's own name for pvalloc.
+#[unsafe(no_mangle)]
+pub extern "C" fn __libc_pvalloc(size: usize) -> *mut c_void {
+    pvalloc(size)
+}

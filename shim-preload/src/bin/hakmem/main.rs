@@ -1,0 +1,2 @@
+//! hakmem
+fn main() {}

@@ -1,0 +1,161 @@
+//! Start and end of the process: settings are read, forks are made safe, the table is printed.
+//!
+//! The loader calls malloc before any of this runs; until then the defaults are in force.
+
+#![allow(unsafe_code, reason = "reads the environment, registers with the C library")]
+
+use core::ffi::{CStr, c_char, c_int, c_ulong};
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use hakmem_alloc::line::Line;
+use hakmem_alloc::process::{ALLOCATOR, SURVIVE_FAULTS};
+use hakmem_core::PageProvider;
+use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
+
+use crate::malloc::slowly;
+use crate::table;
+
+const AT_SECURE: c_ulong = 23;
+static STATS: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" {
+    fn getauxval(kind: c_ulong) -> c_ulong;
+    fn pthread_atfork(
+        prepare: Option<extern "C" fn()>,
+        parent: Option<extern "C" fn()>,
+        child: Option<extern "C" fn()>,
+    ) -> c_int;
+}
+
+/// Run by the loader before the program's own constructors.
+#[used]
+#[unsafe(link_section = ".init_array")]
+static START: extern "C" fn(c_int, *const *const c_char, *const *const c_char) = start;
+
+/// Run by the loader after the program's own destructors.
+#[used]
+#[unsafe(link_section = ".fini_array")]
+static END: extern "C" fn() = end;
+
+extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
+    // SAFETY: getauxval only reads what the kernel left on the stack.
+    if unsafe { getauxval(AT_SECURE) } == 0 {
+        configure(environment);
+    }
+    // SAFETY: the three functions are ours and stay. If it fails, a fork is as safe as the moment is quiet.
+    unsafe { pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+}
+
+extern "C" fn end() {
+    if STATS.load(Ordering::Relaxed) {
+        table::print();
+    }
+}
+
+extern "C" fn prepare() {
+    ALLOCATOR.before_fork();
+}
+
+extern "C" fn parent() {
+    ALLOCATOR.after_fork(false);
+}
+
+extern "C" fn child() {
+    ALLOCATOR.after_fork(true);
+}
+
+/// Calls `each` with name and value of every variable of ours, the prefix taken off.
+fn for_each_variable(mut each: impl FnMut(&'static [u8], &'static [u8]), environment: *const *const c_char) {
+    let mut at = environment;
+    // SAFETY: the environment is an array of pointers that ends with null.
+    while let Some(text) = unsafe { at.as_ref() }.filter(|text| !text.is_null()) {
+        // SAFETY: each is a C string that stays for the process's life.
+        let text = unsafe { CStr::from_ptr(*text) }.to_bytes();
+        if let Some(ours) = text.strip_prefix(b"HAKMEM_")
+            && let Some(middle) = ours.iter().position(|&byte| byte == b'=')
+            && let (Some(name), Some(value)) = (ours.get(..middle), ours.get(middle + 1..))
+        {
+            each(name, value);
+        }
+        at = at.wrapping_add(1);
+    }
+}
+
+fn configure(environment: *const *const c_char) {
+    if environment.is_null() {
+        return;
+    }
+    let mut settings = Settings::new();
+    let mut set = |name: &'static [u8], value: &'static [u8]| {
+        match name {
+            b"CONF" => settings.set_all(value, complain),
+            // Read by the program `hakmem` and the tests, not by us.
+            b"LIBRARY" | b"TEST_LIB" => {}
+            _ => {
+                if let Err(why) = settings.set(name, value) {
+                    complain(name, value, why);
+                }
+            }
+        };
+    };
+    for_each_variable(
+        |name, value| {
+            if name == b"CONF" {
+                set(name, value)
+            }
+        },
+        environment,
+    );
+    for_each_variable(
+        |name, value| {
+            if name != b"CONF" {
+                set(name, value)
+            }
+        },
+        environment,
+    );
+    SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
+    STATS.store(settings.stats, Ordering::Relaxed);
+    slowly(|front| ALLOCATOR.configure(front, &settings));
+    if settings.verbose {
+        banner();
+    }
+}
+
+/// One line about a setting that was not taken.
+#[cold]
+fn complain(name: &[u8], value: &[u8], why: BadSetting) {
+    let line = Line::new();
+    match why {
+        BadSetting::UnknownName { nearest } => {
+            line.text(b"unknown setting '").text(name).text(b"' (did you mean ").text(nearest.as_bytes()).text(b"?)")
+        }
+        BadSetting::BadValue { row } => {
+            let line = line.text(b"setting ").text(name).text(b": '").text(value).text(b"' is not ");
+            let Some(row) = TABLE.get(row) else { return };
+            match row.unit {
+                Unit::Switch => line.text(b"0 or 1"),
+                Unit::Milliseconds => line.text(b"milliseconds up to ").number(row.most),
+                Unit::Bytes => line.text(b"bytes (K, M, G may follow) up to ").number(row.most),
+                Unit::Words(words) => words.iter().enumerate().fold(line, |line, (at, word)| {
+                    line.text(if at == 0 { b"" } else { b" or " }).text(word.as_bytes())
+                }),
+            }
+        }
+    }
+    .print();
+}
+
+fn banner() {
+    let pid = u64::from(rustix::process::getpid().as_raw_nonzero().get().unsigned_abs());
+    Line::new()
+        .text(env!("CARGO_PKG_VERSION").as_bytes())
+        .text(b" serves process ")
+        .number(pid)
+        .text(b": pages of ")
+        .number(ALLOCATOR.provider().page_bytes() as u64)
+        .text(b" bytes, ")
+        .number((ALLOCATOR.provider().zone_bytes() >> 20) as u64)
+        .text(b" MiB of addresses reserved for blocks")
+        .print();
+}

@@ -1,0 +1,201 @@
+//! Blocks that are not ours: some library bound its malloc to the C library's own (RTLD_DEEPBIND, another
+//! namespace, a block from before us) and now hands the block to our free. It gets it back.
+//!
+//! A pointer is taken for the C library's only if it lies in its heap or looks like one of its chunks;
+//! everything else is the client's error. The maps are read by system calls alone.
+
+#![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
+
+use core::ffi::{c_char, c_void};
+use core::ptr;
+use core::sync::atomic::{AtomicU64, Ordering};
+
+use rustix::fs::{Mode, OFlags, open};
+use rustix::io::read;
+
+/// Calls passed on.
+pub(crate) static PASSED_ON: AtomicU64 = AtomicU64::new(0);
+
+const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
+
+unsafe extern "C" {
+    fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+}
+
+/// What the kernel says about an address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Writable, no file behind it.
+    Anonymous,
+    /// The C library's growing heap.
+    Heap,
+    /// The main thread's stack, or the mapping that the caller's stack is in.
+    Stack,
+    /// A file, a special mapping, or nothing.
+    Other,
+}
+
+#[derive(Clone, Copy)]
+struct Region {
+    start: usize,
+    end: usize,
+    kind: Kind,
+}
+
+/// The mapping around an address.
+fn region_of(address: usize) -> Option<Region> {
+    let here = 0u8;
+    let stack = ptr::from_ref(&here).addr();
+    let file = open(c"/proc/self/maps", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
+    let mut text = [0u8; 4096];
+    let mut have = 0;
+    loop {
+        let room = text.get_mut(have..)?;
+        let came = read(&file, room).ok()?;
+        if came == 0 {
+            return None;
+        }
+        have += came;
+        let mut rest = text.get(..have)?;
+        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+            let (line, after) = rest.split_at_checked(end)?;
+            if let Some(region) = parse(line, stack)
+                && (region.start..region.end).contains(&address)
+            {
+                return Some(region);
+            }
+            rest = after.get(1..)?;
+        }
+        let left = rest.len();
+        if left == text.len() {
+            // A path longer than the buffer: its line cannot be ours.
+            have = 0;
+            continue;
+        }
+        let from = have - left;
+        text.copy_within(from..have, 0);
+        have = left;
+    }
+}
+
+/// Reads `start-end rwxp offset device inode path`.
+fn parse(line: &[u8], stack: usize) -> Option<Region> {
+    let mut fields = line.split(|&byte| byte == b' ').filter(|field| !field.is_empty());
+    let range = fields.next()?;
+    let protection = fields.next()?;
+    let path = fields.nth(3).unwrap_or(b"");
+    let dash = range.iter().position(|&byte| byte == b'-')?;
+    let start = hexadecimal(range.get(..dash)?)?;
+    let end = hexadecimal(range.get(dash + 1..)?)?;
+    let kind = if (start..end).contains(&stack) || path.starts_with(b"[stack") {
+        Kind::Stack
+    } else if path == b"[heap]" {
+        Kind::Heap
+    } else if protection.starts_with(b"rw") && (path.is_empty() || path.starts_with(b"[anon:")) {
+        Kind::Anonymous
+    } else {
+        Kind::Other
+    };
+    Some(Region { start, end, kind })
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<usize> {
+    digits.iter().try_fold(0usize, |sum, &digit| Some(sum << 4 | (digit as char).to_digit(16)? as usize))
+}
+
+/// True if the address is on the caller's stack.
+pub(crate) fn is_on_a_stack(address: usize) -> bool {
+    region_of(address).is_some_and(|region| region.kind == Kind::Stack)
+}
+
+/// True if the C library has most likely made this block.
+fn is_the_c_librarys(pointer: *mut c_void) -> bool {
+    let address = pointer.addr();
+    let Some(region) = region_of(address) else {
+        return false;
+    };
+    if !address.is_multiple_of(16) || address - region.start < 16 {
+        return false;
+    }
+    match region.kind {
+        Kind::Heap => true,
+        Kind::Anonymous => looks_like_a_chunk(pointer, region),
+        Kind::Stack | Kind::Other => false,
+    }
+}
+
+/// A chunk's head: the size before it where it was mapped alone, then its own size with three flags.
+fn looks_like_a_chunk(pointer: *mut c_void, region: Region) -> bool {
+    let word = |address: *mut c_void| {
+        // SAFETY: callers stay within the region, which is mapped and readable.
+        unsafe { address.cast::<usize>().read() }
+    };
+    let address = pointer.addr();
+    let size = word(pointer.wrapping_byte_sub(8));
+    let before = word(pointer.wrapping_byte_sub(16));
+    let bytes = size & !7;
+    if bytes < 32 || bytes % 16 != 0 || bytes > region.end - address + 16 {
+        return false;
+    }
+    if size & 2 != 0 {
+        return (address - 16).wrapping_sub(before) % 4096 == 0 && (before + bytes) % 4096 == 0;
+    }
+    // Its neighbour says that it is in use.
+    let next = address - 16 + bytes;
+    next + 16 <= region.end && word(pointer.wrapping_byte_add(bytes - 8)) & 1 == 1
+}
+
+fn next<F: Copy>(name: &core::ffi::CStr) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
+    // SAFETY: a lookup that succeeds does not allocate; nothing of ours is under way if it fails.
+    let symbol = unsafe { dlsym(RTLD_NEXT, name.as_ptr()) };
+    if symbol.is_null() {
+        return None;
+    }
+    // SAFETY: the callers below name the type that the C library declares.
+    Some(unsafe { core::mem::transmute_copy::<*mut c_void, F>(&symbol) })
+}
+
+fn passed<T>(call: impl FnOnce() -> T) -> T {
+    PASSED_ON.fetch_add(1, Ordering::Relaxed);
+    call()
+}
+
+/// Frees a block of the C library's; false if it does not look like one.
+#[cold]
+pub(crate) fn free(pointer: *mut c_void) -> bool {
+    type Free = unsafe extern "C" fn(*mut c_void);
+    if !is_the_c_librarys(pointer) {
+        return false;
+    }
+    let Some(owner) = next::<Free>(c"free") else {
+        return false;
+    };
+    // SAFETY: the block is its owner's, as far as anybody can tell.
+    passed(|| unsafe { owner(pointer) });
+    true
+}
+
+/// Resizes a block of the C library's.
+#[cold]
+pub(crate) fn realloc(pointer: *mut c_void, size: usize) -> Option<*mut c_void> {
+    type Realloc = unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void;
+    if !is_the_c_librarys(pointer) {
+        return None;
+    }
+    let owner = next::<Realloc>(c"realloc")?;
+    // SAFETY: as above.
+    Some(passed(|| unsafe { owner(pointer, size) }))
+}
+
+/// Bytes of a block of the C library's.
+#[cold]
+pub(crate) fn usable(pointer: *mut c_void) -> Option<usize> {
+    type Usable = unsafe extern "C" fn(*mut c_void) -> usize;
+    if !is_the_c_librarys(pointer) {
+        return None;
+    }
+    let owner = next::<Usable>(c"malloc_usable_size")?;
+    // SAFETY: as above.
+    Some(passed(|| unsafe { owner(pointer) }))
+}

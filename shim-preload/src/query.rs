@@ -1,0 +1,124 @@
+//! What the client may ask: sizes, figures, trimming.
+
+#![allow(unsafe_code, reason = "exports C symbols")]
+
+use core::ffi::{c_char, c_int, c_void};
+
+use hakmem_alloc::process::ALLOCATOR;
+use hakmem_core::{FaultKind, Stats};
+
+use crate::errno::EINVAL;
+use crate::malloc::{faulty, slowly};
+use crate::{foreign, table};
+
+unsafe extern "C" {
+    fn fwrite(bytes: *const c_char, size: usize, count: usize, stream: *mut c_void) -> usize;
+}
+
+/// Bytes that may be used of a block: at least as many as were asked for, the same until it is resized.
+#[unsafe(no_mangle)]
+pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
+    match ALLOCATOR.usable(pointer.cast()) {
+        Ok(bytes) => bytes,
+        Err(fault) => {
+            if fault.kind == FaultKind::Foreign
+                && let Some(bytes) = foreign::usable(pointer)
+            {
+                return bytes;
+            }
+            faulty(b"malloc_usable_size", fault);
+            0
+        }
+    }
+}
+
+/// Gives free memory back to the system at once; 1 if there was any.
+#[unsafe(no_mangle)]
+pub extern "C" fn malloc_trim(_keep: usize) -> c_int {
+    c_int::from(slowly(|front| ALLOCATOR.trim(front)) > 0)
+}
+
+/// Accepts the GNU C library's parameters: what they tune does not exist here or tunes itself.
+#[unsafe(no_mangle)]
+pub extern "C" fn mallopt(parameter: c_int, _value: c_int) -> c_int {
+    // M_MXFAST 1, M_TRIM_THRESHOLD -1 … M_ARENA_MAX -8.
+    c_int::from(parameter == 1 || (-8..=-1).contains(&parameter))
+}
+
+/// The GNU C library's figures, in `T`.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct MallInfo<T> {
+    /// Committed bytes, large blocks not counted.
+    pub arena: T,
+    /// Spans in use.
+    pub ordblks: T,
+    /// Unused here.
+    pub smblks: T,
+    /// Superslabs.
+    pub hblks: T,
+    /// Bytes of large blocks.
+    pub hblkhd: T,
+    /// Unused here.
+    pub usmblks: T,
+    /// Unused here.
+    pub fsmblks: T,
+    /// Bytes of spans and large blocks in use.
+    pub uordblks: T,
+    /// Bytes that are free and kept.
+    pub fordblks: T,
+    /// Bytes that trimming would give back.
+    pub keepcost: T,
+}
+
+fn info<T: Copy>(to: impl Fn(u64) -> T) -> MallInfo<T> {
+    let stats: Stats = ALLOCATOR.stats();
+    MallInfo {
+        arena: to(stats.mapped - stats.large),
+        ordblks: to(stats.spans_taken - stats.spans_given),
+        smblks: to(0),
+        hblks: to(stats.superslabs),
+        hblkhd: to(stats.large),
+        usmblks: to(0),
+        fsmblks: to(0),
+        uordblks: to(stats.active + stats.large),
+        fordblks: to(stats.cached + stats.large_cached),
+        keepcost: to(stats.cached + stats.large_cached),
+    }
+}
+
+/// The figures in ints; what does not fit is the largest int.
+#[unsafe(no_mangle)]
+pub extern "C" fn mallinfo() -> MallInfo<c_int> {
+    info(|figure| if figure > c_int::MAX as u64 { c_int::MAX } else { figure as c_int })
+}
+
+/// The figures.
+#[unsafe(no_mangle)]
+pub extern "C" fn mallinfo2() -> MallInfo<usize> {
+    info(|figure| figure as usize)
+}
+
+/// Prints the table of figures on stderr.
+#[unsafe(no_mangle)]
+pub extern "C" fn malloc_stats() {
+    table::print();
+}
+
+/// Writes the figures to a stdio stream as XML; EINVAL unless `options` is 0.
+///
+/// # Safety
+///
+/// `stream` is an open `FILE*`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn malloc_info(options: c_int, stream: *mut c_void) -> c_int {
+    if options != 0 {
+        return EINVAL;
+    }
+    let mut whole = true;
+    table::for_each_xml_line(|line| {
+        // SAFETY: the caller's promise. Stdio may allocate here: nothing of ours is under way.
+        whole &= unsafe { fwrite(line.as_ptr().cast(), 1, line.len(), stream) } == line.len();
+    });
+    if whole { 0 } else { -1 }
+}

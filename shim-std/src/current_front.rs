@@ -1,0 +1,158 @@
+//! The calling thread's front: thread-local storage of the initial-exec model on stable Rust.
+//!
+//! `thread_local!` in a shared library calls `__tls_get_addr`, which may allocate. An assembler symbol in
+//! `.tdata` costs two instructions and no call. Its initial image is a front without magazines. The price
+//! is that a library loaded by dlopen needs that much of the loader's surplus: hence the feature `dlopen`,
+//! which keeps only a pointer there.
+
+#![allow(unsafe_code, reason = "thread-local storage is assembler here")]
+
+use core::arch::{asm, global_asm};
+
+use hakmem_core::heap::Front;
+#[cfg(not(feature = "dlopen"))]
+use hakmem_core::heap::magazine::{FRONT_WORDS, NO_MAGAZINE};
+
+#[cfg(not(feature = "dlopen"))]
+global_asm!(
+    ".pushsection .tdata,\"awT\",%progbits",
+    ".p2align 6",
+    ".hidden hakmem_front_v1",
+    ".globl hakmem_front_v1",
+    ".type hakmem_front_v1, %object",
+    ".size hakmem_front_v1, {words} * 8",
+    "hakmem_front_v1:",
+    ".rept {words} - 1",
+    ".quad {none} + 8",
+    ".endr",
+    ".quad 0",
+    ".popsection",
+    words = const FRONT_WORDS,
+    none = sym NO_MAGAZINE,
+);
+
+#[cfg(feature = "dlopen")]
+global_asm!(
+    ".pushsection .tbss,\"awT\",%nobits",
+    ".p2align 3",
+    ".hidden hakmem_front_v1",
+    ".globl hakmem_front_v1",
+    ".type hakmem_front_v1, %object",
+    ".size hakmem_front_v1, 8",
+    "hakmem_front_v1:",
+    ".zero 8",
+    ".popsection",
+);
+
+/// Address of the thread's storage.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+fn storage() -> *mut u8 {
+    let storage: *mut u8;
+    // SAFETY: reads the thread pointer and a constant of the loader.
+    unsafe {
+        asm!(
+            "mov {0}, fs:[0]",
+            "add {0}, qword ptr [rip + hakmem_front_v1@GOTTPOFF]",
+            out(reg) storage,
+            options(pure, readonly, nostack)
+        );
+    }
+    storage
+}
+
+/// Address of the thread's storage.
+#[cfg(target_arch = "aarch64")]
+#[inline(always)]
+fn storage() -> *mut u8 {
+    let storage: *mut u8;
+    // SAFETY: reads the thread pointer and a constant of the loader.
+    unsafe {
+        asm!(
+            "mrs {0}, tpidr_el0",
+            "adrp {1}, :gottprel:hakmem_front_v1",
+            "ldr {1}, [{1}, :gottprel_lo12:hakmem_front_v1]",
+            "add {0}, {0}, {1}",
+            out(reg) storage,
+            out(reg) _,
+            options(pure, readonly, nostack)
+        );
+    }
+    storage
+}
+
+/// The calling thread's front, for the hot paths: it may be one without magazines that all new threads
+/// share, which only [`own`] replaces.
+#[cfg(not(feature = "dlopen"))]
+#[inline(always)]
+pub fn get() -> &'static Front {
+    // SAFETY: the image above is a front; the thread's storage lives as long as the thread does, and the
+    // reference never leaves the thread.
+    unsafe { &*storage().cast::<Front>() }
+}
+
+/// The calling thread's own front, for the slow paths.
+#[cfg(not(feature = "dlopen"))]
+#[inline(always)]
+pub fn own() -> &'static Front {
+    get()
+}
+
+/// The thread has ended: its front stays as it is.
+#[cfg(not(feature = "dlopen"))]
+pub fn retire() {}
+
+#[cfg(feature = "dlopen")]
+mod by_pointer {
+    use core::ptr;
+
+    use super::{Front, storage};
+    use crate::process::ALLOCATOR;
+
+    struct Shared(Front);
+
+    // SAFETY: never changed: it has no slot, and slow paths see no thread of theirs behind it.
+    unsafe impl Sync for Shared {}
+
+    static CLOSED: Shared = Shared(Front::new());
+    static PASSING: Shared = Shared(Front::passing());
+
+    fn slot() -> *mut *const Front {
+        storage().cast()
+    }
+
+    /// See the other model's.
+    #[inline(always)]
+    pub fn get() -> &'static Front {
+        // SAFETY: the thread's storage holds null, its front, or `PASSING`; lent fronts are never unmapped.
+        unsafe { slot().read().as_ref() }.unwrap_or(&CLOSED.0)
+    }
+
+    /// See the other model's.
+    #[cold]
+    pub fn own() -> &'static Front {
+        // SAFETY: as above.
+        if let Some(front) = unsafe { slot().read().as_ref() } {
+            return front;
+        }
+        let Some(front) = ALLOCATOR.lend_front() else {
+            return &PASSING.0;
+        };
+        // SAFETY: the thread's storage.
+        unsafe { slot().write(front) };
+        front
+    }
+
+    /// The thread has ended: its front goes back.
+    pub fn retire() {
+        // SAFETY: the thread's storage.
+        let front = unsafe { slot().replace(&raw const PASSING.0) };
+        if !front.is_null() && !ptr::eq(front, &PASSING.0) {
+            // SAFETY: lent by `own`, its end was told, and the slot was its only holder.
+            unsafe { ALLOCATOR.return_front(front) };
+        }
+    }
+}
+
+#[cfg(feature = "dlopen")]
+pub use by_pointer::{get, own, retire};

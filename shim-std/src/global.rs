@@ -1,0 +1,131 @@
+//! `#[global_allocator]`.
+
+#![allow(unsafe_code, reason = "GlobalAlloc is an unsafe trait")]
+
+use core::alloc::{GlobalAlloc, Layout};
+use core::ptr;
+
+use hakmem_core::config::geometry::SMALL_MAX;
+use hakmem_core::slab::SizeClass;
+use hakmem_core::{Front, Stats};
+
+use crate::process::{ALLOCATOR, fault};
+use crate::{current_front, thread_exit};
+
+/// The allocator, as a value.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Hakmem;
+
+/// A snapshot of the figures.
+pub fn stats() -> Stats {
+    ALLOCATOR.stats()
+}
+
+/// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
+pub fn trim() -> usize {
+    ALLOCATOR.trim(current_front::own())
+}
+
+/// The magazine class of a layout: blocks of it are taken and given back without a look-up. Constant
+/// where the layout is.
+#[inline(always)]
+fn magazine_class(layout: Layout) -> Option<SizeClass> {
+    let (bytes, align) = (layout.size(), layout.align());
+    if bytes > SMALL_MAX || align > 16 {
+        return None;
+    }
+    let class = SizeClass::of_small(if align == 16 && bytes < 16 { 16 } else { bytes });
+    class.has_magazine().then_some(class)
+}
+
+/// Runs a slow path; if it was the thread's first, has the thread's end noticed.
+fn slowly<T>(path: impl FnOnce(&Front) -> T) -> T {
+    let front = current_front::own();
+    let first = front.thread.get().is_null();
+    let result = path(front);
+    if first {
+        thread_exit::arm();
+    }
+    result
+}
+
+#[cold]
+#[inline(never)]
+fn take_slow(layout: Layout) -> *mut u8 {
+    slowly(|front| ALLOCATOR.take_aligned(front, layout.size(), layout.align()))
+}
+
+#[cold]
+#[inline(never)]
+fn give_slow(pointer: *mut u8) {
+    if let Err(wrong) = slowly(|front| ALLOCATOR.give_slow(front, pointer)) {
+        fault(b"dealloc", wrong);
+    }
+}
+
+// SAFETY: blocks are at least as long and aligned as asked (`SizeClass::aligned`), disjoint, and stay the
+// client's until they are given back.
+unsafe impl GlobalAlloc for Hakmem {
+    #[inline]
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        if let Some(class) = magazine_class(layout) {
+            let block = ALLOCATOR.take_class(current_front::get(), class);
+            if !block.is_null() {
+                return block;
+            }
+        }
+        take_slow(layout)
+    }
+
+    #[inline]
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        if let Some(class) = magazine_class(layout) {
+            // SAFETY: the caller's promise: a live block of this layout, so of this class.
+            if unsafe { ALLOCATOR.give_class(current_front::get(), class, pointer) } {
+                return;
+            }
+        }
+        give_slow(pointer);
+    }
+
+    #[inline]
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        if let Some(class) = magazine_class(layout) {
+            let block = ALLOCATOR.take_class(current_front::get(), class);
+            if !block.is_null() {
+                // SAFETY: the block is ours and at least that long.
+                unsafe { block.write_bytes(0, layout.size()) };
+                return block;
+            }
+        }
+        slowly(|front| ALLOCATOR.take_aligned_zeroed(front, layout.size(), layout.align()))
+    }
+
+    #[inline]
+    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
+        // SAFETY: `bytes` is not 0 and, rounded up to the alignment, at most isize::MAX.
+        let wanted = unsafe { Layout::from_size_align_unchecked(bytes, layout.align()) };
+        // A block must be of its layout's class, or a sized free would put it with others' sizes.
+        match (magazine_class(layout), magazine_class(wanted)) {
+            (Some(old), Some(new)) if old == new => pointer,
+            (None, None) if layout.align() <= 16 => match slowly(|front| ALLOCATOR.resize(front, pointer, bytes)) {
+                Ok(block) => block,
+                Err(wrong) => {
+                    fault(b"realloc", wrong);
+                    ptr::null_mut()
+                }
+            },
+            _ => {
+                // SAFETY: the caller's promises, handed on.
+                let block = unsafe { self.alloc(wanted) };
+                if !block.is_null() {
+                    // SAFETY: both are that long and different.
+                    unsafe { block.copy_from_nonoverlapping(pointer, bytes.min(layout.size())) };
+                    // SAFETY: as above.
+                    unsafe { self.dealloc(pointer, layout) };
+                }
+                block
+            }
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! Pages from Linux, by system calls of our own: no libc function that could allocate or set errno.
+//!
+//! Reserved address space is `PROT_NONE`, not counted by the kernel as memory, and left out of core dumps
+//! until it is committed.
+
+#![allow(unsafe_code, reason = "maps and unmaps memory")]
+
+use core::ffi::{c_ulong, c_void};
+use core::ptr::{self, NonNull};
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use hakmem_core::base::address::align_up;
+use hakmem_core::base::sync::Relax;
+use hakmem_core::{PageProvider, Purged};
+use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
+use rustix::process::{Resource, getrlimit};
+use rustix::time::{ClockId, clock_gettime};
+
+const AT_PAGESZ: c_ulong = 6;
+/// Room for blocks in the first zone: at most this much address space.
+const ZONE_MOST: usize = 1 << 40;
+/// And at least so much where the process may use all it wants.
+const ZONE_LEAST: usize = 16 << 30;
+
+unsafe extern "C" {
+    fn getauxval(kind: c_ulong) -> c_ulong;
+}
+
+/// See the file's head.
+#[derive(Debug)]
+pub struct LinuxPages {
+    page_bytes: AtomicUsize,
+}
+
+impl LinuxPages {
+    /// The provider; asks nothing of the system yet.
+    pub const fn new() -> Self {
+        Self { page_bytes: AtomicUsize::new(0) }
+    }
+
+    fn map_anywhere(bytes: usize, protection: ProtFlags, flags: MapFlags) -> Option<*mut u8> {
+        // SAFETY: a new private mapping overlaps nothing.
+        let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), bytes, protection, MapFlags::PRIVATE | flags) };
+        start.ok().map(<*mut c_void>::cast)
+    }
+
+    /// Maps `bytes` at a multiple of `align`: maps more and cuts both ends off.
+    fn map_aligned(&self, bytes: usize, align: usize, protection: ProtFlags, flags: MapFlags) -> Option<NonNull<u8>> {
+        let page = self.page_bytes();
+        if align <= page {
+            return NonNull::new(Self::map_anywhere(bytes, protection, flags)?);
+        }
+        let whole = bytes.checked_add(align - page)?;
+        let start = Self::map_anywhere(whole, protection, flags)?;
+        let aligned = align_up(start, align);
+        let before = aligned.addr() - start.addr();
+        let after = whole - before - bytes;
+        for (cut, length) in [(start, before), (aligned.wrapping_add(bytes), after)] {
+            if length > 0 {
+                // SAFETY: both ends are ours, mapped just now. A cut that fails costs addresses only.
+                let _ = unsafe { mm::munmap(cut.cast(), length) };
+            }
+        }
+        NonNull::new(aligned)
+    }
+}
+
+impl Default for LinuxPages {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Relax for LinuxPages {
+    fn relax() {
+        for _ in 0..32 {
+            core::hint::spin_loop();
+        }
+        rustix::thread::sched_yield();
+    }
+}
+
+// SAFETY: the kernel hands out disjoint mappings; anonymous memory is zero until it is written and after
+// MADV_DONTNEED; mremap keeps contents; none of these calls reaches an allocator.
+unsafe impl PageProvider for LinuxPages {
+    fn page_bytes(&self) -> usize {
+        match self.page_bytes.load(Ordering::Relaxed) {
+            0 => {
+                // SAFETY: getauxval only reads what the kernel left on the stack.
+                let bytes = (unsafe { getauxval(AT_PAGESZ) } as usize).max(4096);
+                self.page_bytes.store(bytes, Ordering::Relaxed);
+                bytes
+            }
+            bytes => bytes,
+        }
+    }
+
+    fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let run = self.map_aligned(bytes, align, ProtFlags::empty(), MapFlags::NORESERVE)?;
+        // SAFETY: ours, just mapped. Where the advice is refused, a core dump has a hole more.
+        let _ = unsafe { mm::madvise(run.as_ptr().cast(), bytes, Advice::LinuxDontDump) };
+        Some(run)
+    }
+
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let pages = start.as_ptr().cast();
+        // SAFETY: the run is ours, by the caller's promise.
+        if unsafe { mm::mprotect(pages, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }.is_err() {
+            return false;
+        }
+        // SAFETY: as above. Where the advice is refused, a core dump lacks these pages.
+        let _ = unsafe { mm::madvise(pages, bytes, Advice::LinuxDoDump) };
+        true
+    }
+
+    unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
+        // SAFETY: nobody needs the contents, by the caller's promise.
+        match unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) } {
+            Ok(()) => Purged::Zeroed,
+            Err(_) => Purged::Kept,
+        }
+    }
+
+    unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
+        // SAFETY: a whole run of ours that nobody uses. If the kernel refuses, it stays mapped, unused.
+        let _ = unsafe { mm::munmap(start.as_ptr().cast(), bytes) };
+    }
+
+    fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        self.map_aligned(bytes, align, ProtFlags::READ | ProtFlags::WRITE, MapFlags::empty())
+    }
+
+    unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {
+        // SAFETY: a whole mapping of ours.
+        let moved = unsafe { mm::mremap(start.as_ptr().cast(), old_bytes, new_bytes, MremapFlags::MAYMOVE) };
+        NonNull::new(moved.ok()?.cast())
+    }
+
+    fn now_ms(&self) -> u64 {
+        let now = clock_gettime(ClockId::MonotonicCoarse);
+        now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+    }
+
+    /// Four times the machine's memory, so that blocks never need a second zone; an eighth of the address
+    /// space where that is limited.
+    fn zone_bytes(&self) -> usize {
+        let machine = rustix::system::sysinfo();
+        let memory = (machine.totalram as usize).saturating_mul(machine.mem_unit as usize);
+        let wanted = memory.saturating_mul(4).clamp(ZONE_LEAST, ZONE_MOST).next_power_of_two();
+        match getrlimit(Resource::As).current {
+            Some(limit) => wanted.min(limit as usize / 8),
+            None => wanted,
+        }
+    }
+}

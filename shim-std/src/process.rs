@@ -1,0 +1,42 @@
+//! The process's one allocator, and what happens when it is misused.
+
+#![allow(unsafe_code, reason = "calls abort")]
+
+use core::sync::atomic::{AtomicBool, Ordering};
+
+use hakmem_core::{Allocator, Fault};
+
+use crate::line::Line;
+use crate::linux_pages::LinuxPages;
+
+/// See the file's head.
+pub static ALLOCATOR: Allocator<LinuxPages> = Allocator::new(LinuxPages::new());
+
+/// True if a fault is reported and survived.
+pub static SURVIVE_FAULTS: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" {
+    fn abort() -> !;
+}
+
+/// Says what was misused, and ends the process unless it is to go on.
+#[cold]
+#[inline(never)]
+pub fn fault(operation: &[u8], fault: Fault) {
+    let words = fault.kind.words();
+    report(operation, words.as_bytes(), fault);
+}
+
+/// The same with words of the caller's.
+#[cold]
+pub fn report(operation: &[u8], words: &[u8], fault: Fault) {
+    let mut line = Line::new().text(words).text(b" of ").address(fault.address).text(b" by ").text(operation);
+    if fault.block_bytes != 0 {
+        line = line.text(b" (a block of ").number(fault.block_bytes as u64).text(b" bytes)");
+    }
+    line.print();
+    if !SURVIVE_FAULTS.load(Ordering::Relaxed) {
+        // SAFETY: abort does not return.
+        unsafe { abort() };
+    }
+}
