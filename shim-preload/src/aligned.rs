@@ -5,16 +5,17 @@
 use core::ffi::{c_int, c_void};
 
 use hakmem_alloc::process::ALLOCATOR;
+use hakmem_alloc::slow;
 use hakmem_core::PageProvider;
 
 use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
-use crate::malloc::{malloc, slowly};
+use crate::malloc::malloc;
 
 fn take(alignment: usize, size: usize) -> *mut u8 {
     if alignment <= 16 && (alignment <= 8 || size > 8) {
         return malloc(size).cast();
     }
-    slowly(|front| ALLOCATOR.take_aligned(front, size, alignment))
+    slow::take_aligned(size, alignment)
 }
 
 fn page() -> usize {
@@ -46,7 +47,7 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
     if !alignment.is_power_of_two() || alignment % size_of::<*mut c_void>() != 0 {
         return EINVAL;
     }
-    let block = slowly(|front| ALLOCATOR.take_aligned(front, size, alignment.max(16)));
+    let block = slow::take_aligned(size, alignment.max(16));
     if block.is_null() {
         return ENOMEM;
     }

@@ -9,10 +9,10 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use hakmem_alloc::line::Line;
 use hakmem_alloc::process::{ALLOCATOR, SURVIVE_FAULTS};
+use hakmem_alloc::slow;
 use hakmem_core::PageProvider;
 use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
-use crate::malloc::slowly;
 use crate::table;
 
 const AT_SECURE: c_ulong = 23;
@@ -53,15 +53,15 @@ extern "C" fn end() {
 }
 
 extern "C" fn prepare() {
-    ALLOCATOR.before_fork();
+    slow::before_fork();
 }
 
 extern "C" fn parent() {
-    ALLOCATOR.after_fork(false);
+    slow::after_fork(false);
 }
 
 extern "C" fn child() {
-    ALLOCATOR.after_fork(true);
+    slow::after_fork(true);
 }
 
 /// Calls `each` with name and value of every variable of ours, the prefix taken off.
@@ -116,7 +116,7 @@ fn configure(environment: *const *const c_char) {
     );
     SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
     STATS.store(settings.stats, Ordering::Relaxed);
-    slowly(|front| ALLOCATOR.configure(front, &settings));
+    slow::configure(&settings);
     if settings.verbose {
         banner();
     }

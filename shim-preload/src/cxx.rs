@@ -10,15 +10,16 @@
 use core::ffi::c_void;
 
 use hakmem_alloc::process::ALLOCATOR;
+use hakmem_alloc::{current_front, slow};
 
-use crate::malloc::{free, malloc, slowly};
+use crate::malloc::{free, malloc};
 
 /// malloc, or null; what the loops below call.
 extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
     if alignment <= 16 && size > 8 {
         return malloc(size);
     }
-    slowly(|front| ALLOCATOR.take_aligned(front, size, alignment)).cast()
+    slow::take_aligned(size, alignment).cast()
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -126,12 +127,12 @@ macro_rules! operators {
 type NoThrow = *const c_void;
 
 fn new(size: usize) -> *mut c_void {
-    let block = ALLOCATOR.take(hakmem_alloc::current_front::get(), size);
+    let block = ALLOCATOR.take(current_front::get(), size);
     if block.is_null() { take_or_throw(size, 1) } else { block.cast() }
 }
 
 fn new_or_null(size: usize) -> *mut c_void {
-    let block = ALLOCATOR.take(hakmem_alloc::current_front::get(), size);
+    let block = ALLOCATOR.take(current_front::get(), size);
     if block.is_null() { take_or_null(size, 1) } else { block.cast() }
 }
 

@@ -6,19 +6,21 @@
 
 #![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
 
-use core::ffi::{c_char, c_void};
+use core::ffi::{c_char, c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
-
-use rustix::fs::{Mode, OFlags, open};
-use rustix::io::read;
 
 /// Calls passed on.
 pub(crate) static PASSED_ON: AtomicU64 = AtomicU64::new(0);
 
 const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
 
+const O_CLOEXEC: c_int = 0o2_000_000;
+
 unsafe extern "C" {
+    fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+    fn read(file: c_int, bytes: *mut c_void, count: usize) -> isize;
+    fn close(file: c_int) -> c_int;
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
 }
 
@@ -46,36 +48,42 @@ struct Region {
 fn region_of(address: usize) -> Option<Region> {
     let here = 0u8;
     let stack = ptr::from_ref(&here).addr();
-    let file = open(c"/proc/self/maps", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty()).ok()?;
-    let mut text = [0u8; 4096];
-    let mut have = 0;
-    loop {
-        let room = text.get_mut(have..)?;
-        let came = read(&file, room).ok()?;
-        if came == 0 {
-            return None;
-        }
-        have += came;
-        let mut rest = text.get(..have)?;
-        while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
-            let (line, after) = rest.split_at_checked(end)?;
-            if let Some(region) = parse(line, stack)
+    // SAFETY: plain files, plain buffers; what fails is answered by `None`.
+    let file = unsafe { open(c"/proc/self/maps".as_ptr(), O_CLOEXEC) };
+    if file < 0 {
+        return None;
+    }
+    let mut line = [0u8; 256];
+    let (mut length, mut found) = (0usize, None);
+    let mut text = [0u8; 1024];
+    'file: loop {
+        // SAFETY: as above.
+        let came = unsafe { read(file, text.as_mut_ptr().cast(), text.len()) };
+        for &byte in text.iter().take(usize::try_from(came).unwrap_or(0)) {
+            if byte != b'\n' {
+                // A longer path than we keep is a path all the same.
+                if let Some(place) = line.get_mut(length) {
+                    *place = byte;
+                    length += 1;
+                }
+                continue;
+            }
+            let region = line.get(..length).and_then(|line| parse(line, stack));
+            length = 0;
+            if let Some(region) = region
                 && (region.start..region.end).contains(&address)
             {
-                return Some(region);
+                found = Some(region);
+                break 'file;
             }
-            rest = after.get(1..)?;
         }
-        let left = rest.len();
-        if left == text.len() {
-            // A path longer than the buffer: its line cannot be ours.
-            have = 0;
-            continue;
+        if came <= 0 {
+            break;
         }
-        let from = have - left;
-        text.copy_within(from..have, 0);
-        have = left;
     }
+    // SAFETY: opened above.
+    unsafe { close(file) };
+    found
 }
 
 /// Reads `start-end rwxp offset device inode path`.

@@ -6,22 +6,11 @@ use core::ffi::c_void;
 use core::ptr;
 
 use hakmem_alloc::process::{self, ALLOCATOR};
-use hakmem_alloc::{current_front, thread_exit};
-use hakmem_core::{Fault, FaultKind, Front};
+use hakmem_alloc::{current_front, slow};
+use hakmem_core::{Fault, FaultKind};
 
 use crate::errno::{checked, out_of_memory};
 use crate::foreign;
-
-/// Runs a slow path; if it was the thread's first, has the thread's end noticed.
-pub(crate) fn slowly<T>(path: impl FnOnce(&Front) -> T) -> T {
-    let front = current_front::own();
-    let first = front.thread.get().is_null();
-    let result = path(front);
-    if first {
-        thread_exit::arm();
-    }
-    result
-}
 
 /// Says what was misused, unless the block has another owner, who then gets it.
 #[cold]
@@ -46,7 +35,7 @@ pub extern "C" fn malloc(size: usize) -> *mut c_void {
 #[cold]
 #[inline(never)]
 extern "C" fn malloc_slow(size: usize) -> *mut c_void {
-    checked(slowly(|front| ALLOCATOR.take_slow(front, size)))
+    checked(slow::take(size))
 }
 
 /// Takes a block back; null is nothing. errno stays as it is.
@@ -60,7 +49,7 @@ pub extern "C" fn free(pointer: *mut c_void) {
 #[cold]
 #[inline(never)]
 extern "C" fn free_slow(pointer: *mut c_void) {
-    if let Err(fault) = slowly(|front| ALLOCATOR.give_slow(front, pointer.cast()))
+    if let Err(fault) = slow::give(pointer.cast())
         && !(fault.kind == FaultKind::Foreign && foreign::free(pointer))
     {
         faulty(b"free", fault);
@@ -83,7 +72,7 @@ fn take_zeroed(bytes: usize) -> *mut u8 {
         unsafe { block.write_bytes(0, bytes) };
         return block;
     }
-    slowly(|front| ALLOCATOR.take_zeroed(front, bytes))
+    slow::take_zeroed(bytes)
 }
 
 /// A block of `size` bytes with the old one's contents. Null makes a new block; size 0 frees the old one
@@ -97,7 +86,7 @@ pub extern "C" fn realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
         free(pointer);
         return ptr::null_mut();
     }
-    match slowly(|front| ALLOCATOR.resize(front, pointer.cast(), size)) {
+    match slow::resize(pointer.cast(), size) {
         Ok(block) => checked(block),
         Err(fault) => realloc_faulty(pointer, size, fault),
     }

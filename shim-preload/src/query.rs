@@ -4,11 +4,11 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use hakmem_alloc::process::ALLOCATOR;
+use hakmem_alloc::slow;
 use hakmem_core::{FaultKind, Stats};
 
 use crate::errno::EINVAL;
-use crate::malloc::{faulty, slowly};
+use crate::malloc::faulty;
 use crate::{foreign, table};
 
 unsafe extern "C" {
@@ -18,7 +18,7 @@ unsafe extern "C" {
 /// Bytes that may be used of a block: at least as many as were asked for, the same until it is resized.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
-    match ALLOCATOR.usable(pointer.cast()) {
+    match slow::usable(pointer.cast()) {
         Ok(bytes) => bytes,
         Err(fault) => {
             if fault.kind == FaultKind::Foreign
@@ -35,7 +35,7 @@ pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
 /// Gives free memory back to the system at once; 1 if there was any.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_trim(_keep: usize) -> c_int {
-    c_int::from(slowly(|front| ALLOCATOR.trim(front)) > 0)
+    c_int::from(slow::trim() > 0)
 }
 
 /// Accepts the GNU C library's parameters: what they tune does not exist here or tunes itself.
@@ -72,7 +72,7 @@ pub struct MallInfo<T> {
 }
 
 fn info<T: Copy>(to: impl Fn(u64) -> T) -> MallInfo<T> {
-    let stats: Stats = ALLOCATOR.stats();
+    let stats: Stats = slow::stats();
     MallInfo {
         arena: to(stats.mapped - stats.large),
         ordblks: to(stats.spans_taken - stats.spans_given),

@@ -3,12 +3,12 @@
 use core::sync::atomic::Ordering;
 
 use hakmem_alloc::line::Line;
-use hakmem_alloc::process::ALLOCATOR;
+use hakmem_alloc::slow;
 
 use crate::foreign::PASSED_ON;
 
 fn figures() -> [(&'static [u8], u64); 12] {
-    let stats = ALLOCATOR.stats();
+    let stats = slow::stats();
     [
         (b"active", stats.active),
         (b"cached", stats.cached),
@@ -33,7 +33,7 @@ fn percent(line: Line, part: u64, whole: u64) -> Line {
 
 /// Prints the table on stderr.
 pub(crate) fn print() {
-    let stats = ALLOCATOR.stats();
+    let stats = slow::stats();
     let pid = u64::from(rustix::process::getpid().as_raw_nonzero().get().unsigned_abs());
     Line::new().text(b"statistics of process ").number(pid).print();
     if stats.calls_taken > 0 {

@@ -7,24 +7,13 @@ use core::ptr;
 
 use hakmem_core::config::geometry::SMALL_MAX;
 use hakmem_core::slab::SizeClass;
-use hakmem_core::{Front, Stats};
 
 use crate::process::{ALLOCATOR, fault};
-use crate::{current_front, thread_exit};
+use crate::{current_front, slow};
 
 /// The allocator, as a value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Hakmem;
-
-/// A snapshot of the figures.
-pub fn stats() -> Stats {
-    ALLOCATOR.stats()
-}
-
-/// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
-pub fn trim() -> usize {
-    ALLOCATOR.trim(current_front::own())
-}
 
 /// The magazine class of a layout: blocks of it are taken and given back without a look-up. Constant
 /// where the layout is.
@@ -38,27 +27,10 @@ fn magazine_class(layout: Layout) -> Option<SizeClass> {
     class.has_magazine().then_some(class)
 }
 
-/// Runs a slow path; if it was the thread's first, has the thread's end noticed.
-fn slowly<T>(path: impl FnOnce(&Front) -> T) -> T {
-    let front = current_front::own();
-    let first = front.thread.get().is_null();
-    let result = path(front);
-    if first {
-        thread_exit::arm();
-    }
-    result
-}
-
-#[cold]
-#[inline(never)]
-fn take_slow(layout: Layout) -> *mut u8 {
-    slowly(|front| ALLOCATOR.take_aligned(front, layout.size(), layout.align()))
-}
-
 #[cold]
 #[inline(never)]
 fn give_slow(pointer: *mut u8) {
-    if let Err(wrong) = slowly(|front| ALLOCATOR.give_slow(front, pointer)) {
+    if let Err(wrong) = slow::give(pointer) {
         fault(b"dealloc", wrong);
     }
 }
@@ -74,7 +46,7 @@ unsafe impl GlobalAlloc for Hakmem {
                 return block;
             }
         }
-        take_slow(layout)
+        slow::take_aligned(layout.size(), layout.align())
     }
 
     #[inline]
@@ -98,7 +70,7 @@ unsafe impl GlobalAlloc for Hakmem {
                 return block;
             }
         }
-        slowly(|front| ALLOCATOR.take_aligned_zeroed(front, layout.size(), layout.align()))
+        slow::take_aligned_zeroed(layout.size(), layout.align())
     }
 
     #[inline]
@@ -108,7 +80,7 @@ unsafe impl GlobalAlloc for Hakmem {
         // A block must be of its layout's class, or a sized free would put it with others' sizes.
         match (magazine_class(layout), magazine_class(wanted)) {
             (Some(old), Some(new)) if old == new => pointer,
-            (None, None) if layout.align() <= 16 => match slowly(|front| ALLOCATOR.resize(front, pointer, bytes)) {
+            (None, None) if layout.align() <= 16 => match slow::resize(pointer, bytes) {
                 Ok(block) => block,
                 Err(wrong) => {
                     fault(b"realloc", wrong);

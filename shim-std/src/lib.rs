@@ -24,11 +24,13 @@ pub mod global;
 pub mod line;
 pub mod linux_pages;
 pub mod process;
+pub mod slow;
 pub mod thread_exit;
 
 #[cfg(feature = "allocator-api2")]
 mod typed;
 
-pub use global::{Hakmem, stats, trim};
+pub use global::Hakmem;
 pub use hakmem_core::Stats;
 pub use process::ALLOCATOR;
+pub use slow::{stats, trim};

@@ -1,11 +1,11 @@
-//! Pages from Linux, by system calls of our own: no libc function that could allocate or set errno.
+//! Pages from Linux, by system calls of our own.
 //!
 //! Reserved address space is `PROT_NONE`, not counted by the kernel as memory, and left out of core dumps
 //! until it is committed.
 
 #![allow(unsafe_code, reason = "maps and unmaps memory")]
 
-use core::ffi::{c_ulong, c_void};
+use core::ffi::{c_int, c_ulong, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +14,6 @@ use hakmem_core::base::sync::Relax;
 use hakmem_core::{PageProvider, Purged};
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
-use rustix::time::{ClockId, clock_gettime};
 
 const AT_PAGESZ: c_ulong = 6;
 /// Room for blocks in the first zone: at most this much address space.
@@ -22,8 +21,12 @@ const ZONE_MOST: usize = 1 << 40;
 /// And at least so much where the process may use all it wants.
 const ZONE_LEAST: usize = 16 << 30;
 
+const CLOCK_MONOTONIC_COARSE: c_int = 6;
+
+// The C library finds both without a system call, and neither allocates nor sets errno here.
 unsafe extern "C" {
     fn getauxval(kind: c_ulong) -> c_ulong;
+    fn clock_gettime(clock: c_int, time: *mut [i64; 2]) -> c_int;
 }
 
 /// See the file's head.
@@ -137,8 +140,10 @@ unsafe impl PageProvider for LinuxPages {
     }
 
     fn now_ms(&self) -> u64 {
-        let now = clock_gettime(ClockId::MonotonicCoarse);
-        now.tv_sec as u64 * 1000 + now.tv_nsec as u64 / 1_000_000
+        let mut now = [0i64; 2];
+        // SAFETY: a timespec is two words on every 64-bit Linux; on failure both stay 0.
+        unsafe { clock_gettime(CLOCK_MONOTONIC_COARSE, &raw mut now) };
+        now[0] as u64 * 1000 + now[1] as u64 / 1_000_000
     }
 
     /// Four times the machine's memory, so that blocks never need a second zone; an eighth of the address

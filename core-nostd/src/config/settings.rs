@@ -171,7 +171,7 @@ fn read(value: &[u8], unit: Unit) -> Option<u64> {
 
 fn scaled(value: &[u8], suffixes: &[(&str, u64)]) -> Option<u64> {
     let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let (number, suffix) = value.split_at(digits);
+    let (number, suffix) = value.split_at_checked(digits)?;
     if number.is_empty() {
         return None;
     }

@@ -32,7 +32,7 @@ impl<P: PageProvider> Heaps<P> {
         let heap = thread.heap();
         let mut result = Ok(());
         let mut batch: Option<Batch<'_>> = None;
-        for &mut block in &mut thread.blocks(front, class)[..count] {
+        for &mut block in thread.blocks(front, class).iter_mut().take(count) {
             let Some((slab, word, bit)) = self.place_of(territory, block) else {
                 continue;
             };

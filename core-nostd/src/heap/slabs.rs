@@ -119,7 +119,7 @@ impl Heap {
         }
         let next = if of.mask.get() != 0 {
             let fullest = of.mask.get().trailing_zeros() as usize;
-            let next = slab(of.buckets[fullest].get())?;
+            let next = slab(of.buckets[fullest % BUCKETS].get())?;
             self.unlist(next);
             next
         } else if claim {
@@ -168,7 +168,7 @@ impl Heap {
         }
         let bucket = slab.bucket();
         let of = self.class(slab.class());
-        let head = &of.buckets[bucket as usize];
+        let head = &of.buckets[bucket as usize % BUCKETS];
         let first = head.replace(slab);
         slab.next.set(first);
         slab.prev.set(ptr::null());
@@ -189,7 +189,7 @@ impl Heap {
         match self::slab(prev) {
             Some(prev) => prev.next.set(next),
             None => {
-                of.buckets[bucket as usize].set(next);
+                of.buckets[bucket as usize % BUCKETS].set(next);
                 if next.is_null() {
                     of.mask.set(of.mask.get() & !(1 << bucket));
                 }

@@ -104,10 +104,10 @@ impl ThreadHeap {
 
     /// Drops the oldest `count` blocks of a class's magazine; whoever calls has them in hand.
     pub fn drop_oldest(&self, front: &Front, class: SizeClass, count: usize) {
-        let blocks = self.blocks(front, class);
-        let kept = blocks.len() - count;
-        blocks.copy_within(count.., 0);
+        let kept = self.blocks(front, class).len() - count;
         let first = self.first[class.magazine_index()].get();
+        // SAFETY: `magazine`: there are `count + kept` blocks from the first slot on.
+        unsafe { first.copy_from(first.wrapping_add(count), kept) };
         self.magazines(front).set_cursor(class, first.wrapping_add(kept));
     }
 

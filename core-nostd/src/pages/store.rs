@@ -37,7 +37,7 @@ impl Store {
     /// `bytes` of memory aligned to 64 bytes, at most 2 MiB; its contents are unspecified.
     pub fn take(&mut self, provider: &impl PageProvider, bytes: usize) -> Option<NonNull<u8>> {
         let shift = Self::shift(bytes);
-        let list = &mut self.free[(shift - LEAST_SHIFT) as usize];
+        let list = &mut self.free[(shift - LEAST_SHIFT) as usize % SIZES];
         if let Some(block) = NonNull::new(*list) {
             // SAFETY: a block on the list is ours, and its first word links to the next.
             *list = unsafe { block.cast::<*mut u8>().read() };
@@ -68,7 +68,7 @@ impl Store {
     ///
     /// `block` came from [`Store::take`] with the same `bytes`, and nobody uses it.
     pub unsafe fn give(&mut self, block: NonNull<u8>, bytes: usize) {
-        let list = &mut self.free[(Self::shift(bytes) - LEAST_SHIFT) as usize];
+        let list = &mut self.free[(Self::shift(bytes) - LEAST_SHIFT) as usize % SIZES];
         // SAFETY: the block is at least 64 bytes and ours again.
         unsafe { block.cast::<*mut u8>().write(*list) };
         *list = block.as_ptr();

@@ -209,8 +209,8 @@ impl Slab {
             if summary != 0 {
                 let at = summary.trailing_zeros() as usize;
                 let words = self.words();
-                let word = words[at].load(Ordering::Relaxed);
-                words[at].store(word & (word - 1), Ordering::Relaxed);
+                let word = words[at % 64].load(Ordering::Relaxed);
+                words[at % 64].store(word & (word - 1), Ordering::Relaxed);
                 if word & (word - 1) == 0 {
                     self.summary.store(summary & (summary - 1), Ordering::Relaxed);
                 }
@@ -254,7 +254,7 @@ impl Slab {
             let mut summary = self.summary.load(Ordering::Relaxed);
             while summary != 0 && left != 0 {
                 let at = summary.trailing_zeros() as usize;
-                if take(&self.words()[at], at * 64, &mut left) {
+                if take(self.word_of(at), at * 64, &mut left) {
                     summary &= summary - 1;
                 }
             }
@@ -288,6 +288,20 @@ impl Slab {
         0
     }
 
+    /// Owner: forgets every block, when all of them are back: the words must be zero for the next span.
+    pub fn close(&self) {
+        self.word.store(0, Ordering::Relaxed);
+        if !self.has_one_word() {
+            let mut summary = self.summary.load(Ordering::Relaxed);
+            while summary != 0 {
+                self.word_of(summary.trailing_zeros() as usize).store(0, Ordering::Relaxed);
+                summary &= summary - 1;
+            }
+        }
+        self.summary.store(0, Ordering::Relaxed);
+        self.carved.set(0);
+    }
+
     /// Owner: takes in what others freed; returns how many blocks came.
     pub fn harvest(&self) -> usize {
         let remote = self.remote();
@@ -301,7 +315,7 @@ impl Slab {
         let mut summary = remote.summary.swap(0, Ordering::AcqRel);
         while summary != 0 {
             let at = summary.trailing_zeros() as usize;
-            let bits = self.remote_words()[at].swap(0, Ordering::AcqRel);
+            let bits = self.remote_word_of(at).swap(0, Ordering::AcqRel);
             came += bits.count_ones() as usize;
             if bits != 0 {
                 self.put(at, bits);

@@ -94,6 +94,10 @@ impl PoolZone {
         unsafe { core::slice::from_raw_parts(index, self.committed.div_ceil(64)) }
     }
 
+    fn word(&self, index: *mut u64, at: usize) -> u64 {
+        self.words(index).get(at).copied().unwrap_or(0)
+    }
+
     fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
         let header = self.header(superslab);
         header.free &= !mask;
@@ -110,7 +114,7 @@ impl PoolZone {
             }
             let found = self.words(index).iter().position(|&word| word != 0);
             if let Some(at) = found {
-                let superslab = at * 64 + self.words(index)[at].trailing_zeros() as usize;
+                let superslab = at * 64 + self.word(index, at).trailing_zeros() as usize;
                 let header = self.header(superslab);
                 let reusable = header.free & header.dirty;
                 let from = if reusable != 0 { reusable } else { header.free };
@@ -124,7 +128,7 @@ impl PoolZone {
         let places = multiples(align);
         let mut second = None;
         for at in 0..self.committed.div_ceil(64) {
-            let mut word = self.words(self.avail)[at];
+            let mut word = self.word(self.avail, at);
             while word != 0 {
                 let superslab = at * 64 + word.trailing_zeros() as usize;
                 word &= word - 1;
@@ -156,18 +160,18 @@ impl Pool {
         let headers = headers.cast::<SuperSlab>();
         let avail = headers.wrapping_add(superslabs).cast::<u64>();
         let reuse = avail.wrapping_add(superslabs.div_ceil(64));
-        self.zones[self.count] = PoolZone { headers, avail, reuse, committed: 0, superslabs };
+        self.zones[self.count % ZONES] = PoolZone { headers, avail, reuse, committed: 0, superslabs };
         self.count += 1;
     }
 
     /// The last zone and its number: the one that grows.
     pub fn last_zone(&self) -> Option<(usize, PoolZone)> {
-        Some((self.count.checked_sub(1)?, self.zones[self.count - 1]))
+        Some((self.count.checked_sub(1)?, self.zones[(self.count - 1) % ZONES]))
     }
 
     /// Makes `more` superslabs of the last zone available; they are committed and zero.
     pub fn add_superslabs(&mut self, more: usize, now_ms: u64) {
-        let zone = &mut self.zones[self.count - 1];
+        let zone = &mut self.zones[(self.count - 1) % ZONES];
         for superslab in zone.committed..zone.committed + more {
             zone.committed = superslab + 1;
             *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms };
@@ -178,7 +182,7 @@ impl Pool {
     /// Takes `slabs` neighbours whose first one's number is a multiple of `align`.
     pub fn claim(&mut self, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
         (0..self.count).find_map(|number| {
-            let zone = &mut self.zones[number];
+            let zone = &mut self.zones[number % ZONES];
             if slabs == 1 && align == 1 {
                 zone.claim_one(number, now_ms)
             } else {
@@ -189,18 +193,18 @@ impl Pool {
 
     /// Takes exactly the slabs of `mask`, if all are free: growth in place.
     pub fn claim_exactly(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Option<Claim> {
-        let free = self.zones[zone].header(superslab).free;
-        (free & mask == mask).then(|| self.zones[zone].take(zone, superslab, mask, now_ms))
+        let free = self.zones[zone % ZONES].header(superslab).free;
+        (free & mask == mask).then(|| self.zones[zone % ZONES].take(zone, superslab, mask, now_ms))
     }
 
     /// Takes slabs back; `dirty` of them were written to.
     pub fn release(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) {
-        let header = self.zones[zone].header(superslab);
+        let header = self.zones[zone % ZONES].header(superslab);
         debug_assert!(header.free & mask == 0, "a slab is given back once");
         header.free |= mask;
         header.dirty |= mask;
         header.touched_ms = now_ms;
-        self.zones[zone].index(superslab);
+        self.zones[zone % ZONES].index(superslab);
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
@@ -208,9 +212,9 @@ impl Pool {
     pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<Claim> {
         let (mut number, mut start) = from;
         while number < self.count {
-            let zone = &mut self.zones[number];
+            let zone = &mut self.zones[number % ZONES];
             for at in start / 64..zone.committed.div_ceil(64) {
-                let mut word = zone.words(zone.reuse)[at];
+                let mut word = zone.word(zone.reuse, at);
                 if at == start / 64 {
                     word &= !low(start % 64);
                 }
@@ -233,21 +237,21 @@ impl Pool {
 
     /// Ends a purge: the slabs are free again, and clean if `zeroed`.
     pub fn end_purge(&mut self, claim: Claim, zeroed: bool, now_ms: u64) {
-        let header = self.zones[claim.zone].header(claim.superslab);
+        let header = self.zones[claim.zone % ZONES].header(claim.superslab);
         header.free |= claim.mask;
         if zeroed {
             header.dirty &= !claim.mask;
         } else {
             header.touched_ms = now_ms;
         }
-        self.zones[claim.zone].index(claim.superslab);
+        self.zones[claim.zone % ZONES].index(claim.superslab);
     }
 
     /// Calls `each` with zone, superslab number and header of every committed superslab.
     pub fn for_each(&mut self, mut each: impl FnMut(usize, usize, &SuperSlab)) {
         for number in 0..self.count {
-            for superslab in 0..self.zones[number].committed {
-                each(number, superslab, self.zones[number].header(superslab));
+            for superslab in 0..self.zones[number % ZONES].committed {
+                each(number, superslab, self.zones[number % ZONES].header(superslab));
             }
         }
     }
@@ -255,7 +259,7 @@ impl Pool {
     /// True if the indexes say what the masks say (`pool-index`).
     pub fn is_indexed(&mut self) -> bool {
         (0..self.count).all(|number| {
-            let mut zone = self.zones[number];
+            let mut zone = self.zones[number % ZONES];
             (0..zone.committed).all(|superslab| {
                 let header = zone.header(superslab);
                 let (free, reuse) = (header.free != 0, header.free & header.dirty != 0);

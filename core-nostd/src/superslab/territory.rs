@@ -8,7 +8,7 @@ use super::pool::{Claim, Pool, PoolZone};
 use super::zone::Zones;
 use crate::base::bits::for_each_run;
 use crate::base::sync::{AtomicU32, AtomicU64, Lock, Ordering};
-use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES};
+use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
 use crate::slab::descriptor::FULL;
@@ -97,17 +97,14 @@ impl<P: PageProvider> Territory<P> {
         let slabs = claim.mask.count_ones() as usize;
         // SAFETY: the pool hands out committed superslabs only.
         let records = unsafe { zone.records(claim.superslab) };
-        for (delta, record) in records[first..first + slabs].iter().enumerate() {
+        for (delta, record) in records.iter().skip(first).take(slabs).enumerate() {
             record.delta.store(delta as u8, Ordering::Relaxed);
             record.class.store(class.0, Ordering::Relaxed);
         }
-        let slab = &records[first];
+        let slab = &records[first % SUPERSLAB_SLABS];
         let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES + first * SLAB_BYTES);
         slab.base.store(base, Ordering::Relaxed);
-        slab.summary.store(0, Ordering::Relaxed);
-        slab.word.store(0, Ordering::Relaxed);
         slab.used.set(0);
-        slab.carved.set(0);
         slab.capacity.set(class.shape().capacity);
         slab.place.set(FULL);
         slab.slabs.set(slabs as u8);
@@ -132,6 +129,7 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return;
         };
+        slab.close();
         slab.owner.store(ptr::null_mut(), Ordering::Release);
         self.forget(slab, 0);
         self.pool.lock().release(zone, superslab, mask, self.recent_ms());

@@ -73,8 +73,11 @@ impl Zone {
         if granule >= self.granules.load(Ordering::Relaxed) {
             return None;
         }
+        let place = self.live.load(Ordering::Relaxed).wrapping_add(granule);
+        // SAFETY: below `granules` a zone is published, so the place is not null.
+        unsafe { core::hint::assert_unchecked(!place.is_null()) };
         // SAFETY: `meta-committed`: below `granules` the live map can be read and written.
-        Some(unsafe { AtomicU8::from_ptr(self.live.load(Ordering::Relaxed).wrapping_add(granule)) })
+        Some(unsafe { AtomicU8::from_ptr(place) })
     }
 
     /// The place in the live map of a block that is known to be this zone's.
@@ -147,7 +150,7 @@ impl Zones {
 
     /// Zone `number`, which need not be published.
     pub fn get(&self, number: usize) -> &Zone {
-        if number == 0 { &self.first } else { &self.rest[number - 1] }
+        number.checked_sub(1).and_then(|number| self.rest.get(number)).unwrap_or(&self.first)
     }
 
     /// Published zones.
