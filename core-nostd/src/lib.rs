@@ -26,6 +26,7 @@
 //! | `slab-word`, `slab-summary`, `slab-used`, `owner-only` | [`slab::descriptor`] |
 //! | `class-range` | [`slab::size_class`] |
 //! | `heap-lists` | [`heap::slabs`] |
+//! | `reserve` | [`heap::reserve`] |
 //! | `magazine` | [`heap::magazine`] |
 //! | `large-table` | [`large`] |
 //! | `stats-add-up` | [`inspect::Stats::adds_up`] |

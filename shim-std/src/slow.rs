@@ -17,10 +17,20 @@ fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {
     result
 }
 
-/// See [`hakmem_core::Allocator::take_slow`].
+/// See [`hakmem_core::Allocator::take_medium`] and [`hakmem_core::Allocator::take_slow`].
 #[cold]
 #[inline(never)]
 pub fn take(bytes: usize) -> *mut u8 {
+    let block = ALLOCATOR.take_medium(current_front::get(), bytes);
+    if !block.is_null() {
+        return block;
+    }
+    take_rest(bytes)
+}
+
+#[cold]
+#[inline(never)]
+fn take_rest(bytes: usize) -> *mut u8 {
     enter(|front| ALLOCATOR.take_slow(front, bytes))
 }
 
@@ -45,10 +55,19 @@ pub fn take_aligned_zeroed(bytes: usize, align: usize) -> *mut u8 {
     enter(|front| ALLOCATOR.take_aligned_zeroed(front, bytes, align))
 }
 
-/// See [`hakmem_core::Allocator::give_slow`].
+/// See [`hakmem_core::Allocator::give_medium`] and [`hakmem_core::Allocator::give_slow`].
 #[cold]
 #[inline(never)]
 pub fn give(pointer: *mut u8) -> Result<(), Fault> {
+    if ALLOCATOR.give_medium(current_front::get(), pointer) {
+        return Ok(());
+    }
+    give_rest(pointer)
+}
+
+#[cold]
+#[inline(never)]
+fn give_rest(pointer: *mut u8) -> Result<(), Fault> {
     enter(|front| ALLOCATOR.give_slow(front, pointer))
 }
 

@@ -41,6 +41,12 @@ impl<P: PageProvider> Allocator<P> {
             stats.cached += bytes(header.free & header.dirty);
             stats.clean += bytes(header.free & !header.dirty);
         });
+        for heap in self.heaps.heaps() {
+            let bytes = u64::from(heap.reserve.holding().2.count_ones()) * SLAB_BYTES as u64;
+            let bytes = bytes.min(stats.active);
+            stats.active -= bytes;
+            stats.cached += bytes;
+        }
         stats.mapped = stats.superslabs * SUPERSLAB_BYTES as u64 + stats.large + stats.large_cached + stats.store;
         for heap in self.heaps.heaps() {
             stats.heaps += 1;
@@ -67,12 +73,19 @@ impl<P: PageProvider> Allocator<P> {
         let mut tallies = [Tally::default(); CLASSES];
         check("pool-index", 0, u64::from(self.territory.pool.lock().is_indexed()), 1)?;
         let mut result = Ok(());
-        self.territory.pool.lock().for_each(|zone, superslab, header| {
+        self.territory.pool.lock().for_each(|number, superslab, header| {
             if result.is_ok() {
-                let zone = self.territory.zones.get(zone);
+                let zone = self.territory.zones.get(number);
                 // SAFETY: committed, as the pool knows it.
                 let records = unsafe { zone.records(superslab) };
-                result = walk(zone, records, header.free, &mut tallies, &mut audit);
+                let reserved = self.heaps.heaps().map(|heap| heap.reserve.holding());
+                let reserved = reserved.filter(|held| (held.0, held.1) == (number, superslab)).map(|held| held.2);
+                let mut free = header.free;
+                for mask in reserved {
+                    result = result.and(check("reserve", superslab, free & mask, 0));
+                    free |= mask;
+                }
+                result = result.and_then(|()| walk(zone, records, free, &mut tallies, &mut audit));
             }
         });
         result?;

@@ -93,6 +93,7 @@ impl<P: PageProvider> Allocator<P> {
         };
         let result = self.flush_all(front, thread);
         thread.unfit(&self.territory, front);
+        front.heap.set(core::ptr::null());
         front.thread.set(ThreadHeap::gone());
         thread.front.store(core::ptr::null_mut(), Ordering::Relaxed);
         if let Some(heap) = thread.heap() {

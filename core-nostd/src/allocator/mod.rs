@@ -21,6 +21,7 @@ mod resize;
 mod take;
 
 use crate::base::sync::AtomicU64;
+use crate::config::geometry::{MEDIUM_MAX, SMALL_MAX};
 use crate::config::settings::Settings;
 use crate::heap::{Front, Heaps};
 use crate::large::Large;
@@ -80,6 +81,33 @@ impl<P: PageProvider> Allocator<P> {
     pub unsafe fn give_class(&self, front: &Front, class: SizeClass, pointer: *mut u8) -> bool {
         // SAFETY: the caller's promise.
         unsafe { front.give_class(self.territory.zones.first(), class, pointer) }
+    }
+
+    /// The next path after [`Allocator::take`]: a warm thread's medium blocks; null if it is not that.
+    #[inline(always)]
+    pub fn take_medium(&self, front: &Front, bytes: usize) -> *mut u8 {
+        if bytes <= SMALL_MAX || bytes > MEDIUM_MAX {
+            return core::ptr::null_mut();
+        }
+        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
+        match unsafe { front.heap.get().as_ref() } {
+            Some(heap) => heap.take_medium(SizeClass::of_medium(bytes)),
+            None => core::ptr::null_mut(),
+        }
+    }
+
+    /// The next path after [`Allocator::give`]: a warm thread's own medium blocks; false if it is not that.
+    #[inline(always)]
+    pub fn give_medium(&self, front: &Front, pointer: *mut u8) -> bool {
+        let zone = self.territory.zones.first();
+        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
+        let Some(heap) = (unsafe { front.heap.get().as_ref() }) else { return false };
+        if !zone.covers(pointer) {
+            return false;
+        }
+        // SAFETY: just checked.
+        let (slab, offset) = unsafe { zone.span_of(pointer) };
+        heap.give_medium(&self.territory, slab, offset)
     }
 
     /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.

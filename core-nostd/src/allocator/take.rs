@@ -126,7 +126,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         self.tick(front, thread);
         thread.refills.set(thread.refills.get().saturating_add(1));
-        match self.heaps.heap_of(&self.territory, thread) {
+        match self.heaps.heap_of(&self.territory, front, thread) {
             Some(heap) => heap.take_one(&self.territory, class),
             None => self.take_passing(class),
         }
@@ -147,7 +147,7 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_run(&self, bytes: usize, align: usize) -> Taken {
         let slabs = bytes.div_ceil(SLAB_BYTES).max(1);
-        let slab = self.territory.claim_span(SizeClass::RUN, slabs, align.div_ceil(SLAB_BYTES), ptr::null())?;
+        let slab = self.territory.claim_run(slabs, align.div_ceil(SLAB_BYTES))?;
         slab.used.set(1);
         Some((slab.base.load(Ordering::Relaxed), slab.fresh.get()))
     }

@@ -96,13 +96,21 @@ impl<P: PageProvider> Heaps<P> {
     }
 
     /// A heap for a thread that is to have its own: one of the common list, or a new one.
-    pub fn warm_up<'a>(&'a self, territory: &'a Territory<P>, thread: &'a ThreadHeap) -> Option<&'a Heap> {
-        let adopted = self.common.try_lock().and_then(|mut common| common.adopt().map(ptr::from_ref));
+    pub fn warm_up<'a>(
+        &'a self,
+        territory: &'a Territory<P>,
+        front: &Front,
+        thread: &'a ThreadHeap,
+    ) -> Option<&'a Heap> {
+        let adopted = self.common.lock().adopt().map(ptr::from_ref);
         let heap = match adopted {
             Some(heap) => heap,
             None => ptr::from_ref(self.new_heap(territory)?),
         };
         thread.heap.set(heap);
+        if thread.watch().is_empty() {
+            front.heap.set(heap);
+        }
         thread.heap()
     }
 
@@ -133,6 +141,7 @@ impl<P: PageProvider> Heaps<P> {
                 thread.watched.take_over(&front.magazines, class);
             }
         }
+        front.heap.set(ptr::null());
         thread.watch.set(thread.watch.get() | watch.bits());
     }
 }

@@ -15,7 +15,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use super::ThreadHeap;
+use super::{Heap, ThreadHeap};
 use crate::base::sync::{AtomicU8, Ordering};
 use crate::config::geometry::SMALL_MAX;
 use crate::slab::SizeClass;
@@ -49,14 +49,16 @@ pub struct Magazines {
 pub struct Front {
     /// The magazines of the hot paths.
     pub magazines: Magazines,
+    /// The thread's slabs: null while it is cold, watched or gone.
+    pub heap: Cell<*const Heap>,
     /// The rest of what the thread has: null before its first call, [`ThreadHeap::gone`] after its last.
     pub thread: Cell<*const ThreadHeap>,
 }
 
-/// Words of a [`Front`]: all but the last are the address of `NO_MAGAZINE`'s second slot at first.
+/// Words of a [`Front`]: all but the last two, which are 0, are the address of `NO_MAGAZINE`'s second slot at first.
 pub const FRONT_WORDS: usize = size_of::<Front>() / size_of::<usize>();
 
-const _: () = assert!(FRONT_WORDS == 2 * MAGAZINE_CLASSES + 1, "a shim can write the initial image word by word");
+const _: () = assert!(FRONT_WORDS == 2 * MAGAZINE_CLASSES + 2, "a shim can write the initial image word by word");
 
 const fn no_slots() -> *mut Slot {
     ptr::from_ref(&NO_MAGAZINE).cast::<Slot>().cast_mut().wrapping_add(1)
@@ -137,12 +139,12 @@ impl Default for Magazines {
 impl Front {
     /// A thread's front before its first call.
     pub const fn new() -> Self {
-        Self { magazines: Magazines::new(), thread: Cell::new(ptr::null()) }
+        Self { magazines: Magazines::new(), heap: Cell::new(ptr::null()), thread: Cell::new(ptr::null()) }
     }
 
     /// The front of a thread that is served block by block.
     pub const fn passing() -> Self {
-        Self { magazines: Magazines::new(), thread: Cell::new(ThreadHeap::gone()) }
+        Self { magazines: Magazines::new(), heap: Cell::new(ptr::null()), thread: Cell::new(ThreadHeap::gone()) }
     }
 
     /// malloc's hot path: null if the slow one must run.

@@ -14,6 +14,7 @@ pub mod flush;
 pub mod heaps;
 pub mod magazine;
 pub mod refill;
+pub mod reserve;
 pub mod slabs;
 pub mod thread_heap;
 

@@ -30,7 +30,7 @@ impl<P: PageProvider> Heaps<P> {
             unsafe { cursor.write(block) };
             cursor = cursor.wrapping_add(1);
         };
-        if let Some(heap) = self.heap_of(territory, thread) {
+        if let Some(heap) = self.heap_of(territory, front, thread) {
             let mut taken = heap.take_many(territory, class, most, false, &mut put);
             if taken == 0 {
                 taken = self.from_common(territory, class, most, &mut put);
@@ -51,12 +51,17 @@ impl<P: PageProvider> Heaps<P> {
     }
 
     /// The thread's heap; the first thread gets one at once, later ones when they turn out to be warm.
-    pub fn heap_of<'a>(&'a self, territory: &'a Territory<P>, thread: &'a ThreadHeap) -> Option<&'a Heap> {
+    pub fn heap_of<'a>(
+        &'a self,
+        territory: &'a Territory<P>,
+        front: &Front,
+        thread: &'a ThreadHeap,
+    ) -> Option<&'a Heap> {
         if let Some(heap) = thread.heap() {
             return Some(heap);
         }
         let alone = self.threads.load(crate::base::sync::Ordering::Relaxed) <= 1;
-        if alone || thread.refills.get() > COLD_REFILLS { self.warm_up(territory, thread) } else { None }
+        if alone || thread.refills.get() > COLD_REFILLS { self.warm_up(territory, front, thread) } else { None }
     }
 
     fn from_common(&self, territory: &Territory<P>, class: SizeClass, most: usize, put: impl FnMut(*mut u8)) -> usize {

@@ -11,6 +11,7 @@
 use core::cell::Cell;
 use core::ptr;
 
+use super::reserve::Reserve;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
@@ -25,7 +26,11 @@ struct ClassSlabs {
     current: Cell<*const Slab>,
     buckets: [Cell<*const Slab>; BUCKETS],
     mask: Cell<u8>,
+    spans: Cell<u32>,
 }
+
+/// Spans of a medium class before they get large enough to leave nothing over.
+const FEW_SPANS: u32 = 16;
 
 /// See the file's head. All zero when new.
 #[derive(Debug)]
@@ -34,6 +39,8 @@ pub struct Heap {
     /// Where others' frees arrive; first, so that a slab's owner leads to the heap.
     pub mailbox: Mailbox,
     classes: [ClassSlabs; CLASSES],
+    /// Slabs held in advance.
+    pub reserve: Reserve,
     /// Every heap there is; written once.
     pub next_heap: AtomicPtr<Heap>,
     /// Next in the common list; under its lock.
@@ -123,7 +130,10 @@ impl Heap {
             self.unlist(next);
             next
         } else if claim {
-            let next = territory.claim_span(class, class.shape().slabs as usize, 1, &self.mailbox)?;
+            let slabs = if of.spans.get() < FEW_SPANS { class.least_slabs() } else { class.shape().slabs as usize };
+            let spans = self.spans() as usize;
+            let next = self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?;
+            of.spans.set(of.spans.get() + 1);
             add(&self.spans_taken, 1);
             slab(next)?
         } else {
@@ -151,8 +161,7 @@ impl Heap {
             if slab.place.get() != FULL {
                 self.unlist(slab);
             }
-            territory.release_span(slab);
-            add(&self.spans_given, 1);
+            self.release(territory, slab);
         } else if slab.place.get() != slab.bucket() {
             if slab.place.get() != FULL {
                 self.unlist(slab);
@@ -220,10 +229,62 @@ impl Heap {
             };
             if current.used.get() == 0 {
                 of.current.set(ptr::null());
-                territory.release_span(current);
-                add(&self.spans_given, 1);
+                self.release(territory, current);
             }
         }
+        self.reserve.give_up(territory);
+    }
+
+    fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
+        let of = self.class(slab.class());
+        of.spans.set(of.spans.get() - 1);
+        self.reserve.release(territory, slab);
+        add(&self.spans_given, 1);
+    }
+
+    fn spans(&self) -> u64 {
+        self.spans_taken.load(Ordering::Relaxed) - self.spans_given.load(Ordering::Relaxed)
+    }
+
+    /// Takes a block of a medium class out of the current span's word; null if there is none.
+    #[inline(always)]
+    pub fn take_medium(&self, class: SizeClass) -> *mut u8 {
+        let Some(current) = slab(self.class(class).current.get()) else { return ptr::null_mut() };
+        let word = current.word.load(Ordering::Relaxed);
+        if word == 0 {
+            return ptr::null_mut();
+        }
+        current.word.store(word & (word - 1), Ordering::Relaxed);
+        current.used.set(current.used.get() + 1);
+        let block = word.trailing_zeros() as usize;
+        current.base.load(Ordering::Relaxed).wrapping_add(block * class.shape().bytes as usize)
+    }
+
+    /// Takes a block of a medium class back; false, and nothing is changed, unless it is a live block of a
+    /// span of this heap.
+    #[inline(always)]
+    pub fn give_medium<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab, offset: usize) -> bool {
+        if !slab.class().is_medium() || !self.owns(slab) {
+            return false;
+        }
+        let (block, starts) = slab.block_at(offset);
+        let (word, bit) = (slab.word.load(Ordering::Relaxed), 1u64 << (block % 64));
+        if !starts
+            || (word | slab.remote().word.load(Ordering::Relaxed)) & bit != 0
+            || block >= slab.carved.get() as usize
+        {
+            return false;
+        }
+        slab.word.store(word | bit, Ordering::Relaxed);
+        let used = slab.used.get() - 1;
+        slab.used.set(used);
+        if slab.place.get() != CURRENT {
+            self.settle(territory, slab);
+        } else if used == 0 {
+            self.class(slab.class()).current.set(ptr::null());
+            self.release(territory, slab);
+        }
+        true
     }
 
     /// Calls `each` with every listed or current slab: full ones are in no list.

@@ -5,7 +5,7 @@
 pub struct Stats {
     /// Slabs that belong to spans: blocks of every class in whoever's hands, and their free neighbours.
     pub active: u64,
-    /// Free slabs that were used before and are kept for reuse.
+    /// Free slabs that were used before, or that a heap holds in advance.
     pub cached: u64,
     /// Free slabs that cost no memory: never touched, or given back.
     pub clean: u64,

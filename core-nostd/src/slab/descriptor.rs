@@ -186,10 +186,14 @@ impl Slab {
         (self.capacity.get() - self.used.get()) as usize
     }
 
-    /// The bucket for as full as it is now: 0 is the fullest.
+    /// The bucket for as full as it is now: 0 is the fullest. Where the blocks are few, moving between
+    /// buckets costs more than it packs: all stay in the first.
     pub fn bucket(&self) -> u8 {
-        let free = self.free_blocks() * BUCKETS / (self.capacity.get() as usize + 1);
-        free as u8
+        let (free, capacity) = (self.free_blocks() as u32, u32::from(self.capacity.get()));
+        if capacity <= 64 {
+            return 0;
+        }
+        u8::from(free * 4 > capacity) + u8::from(free * 2 > capacity) + u8::from(free * 4 > capacity * 3)
     }
 
     /// Owner: takes one block; true beside it if it reads as zero.

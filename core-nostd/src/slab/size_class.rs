@@ -115,6 +115,25 @@ impl SizeClass {
         self.0 as usize
     }
 
+    /// Blocks of a span of `slabs` slabs.
+    pub const fn capacity_of(self, slabs: usize) -> u16 {
+        if self.0 == Self::RUN.0 {
+            return 1;
+        }
+        ((((slabs as u64) << SLAB_SHIFT) * self.shape().reciprocal) >> 40) as u16
+    }
+
+    /// The fewest slabs that hold a block.
+    pub const fn least_slabs(self) -> usize {
+        (self.shape().bytes as usize).div_ceil(SLAB_BYTES)
+    }
+
+    /// True for the classes of more than [`SMALL_MAX`] bytes whose spans have owners.
+    #[inline(always)]
+    pub const fn is_medium(self) -> bool {
+        self.0.wrapping_sub(MAGAZINE_CLASSES as u8) < Self::RUN.0 - MAGAZINE_CLASSES as u8
+    }
+
     /// What its blocks look like.
     #[inline(always)]
     pub const fn shape(self) -> &'static ClassShape {

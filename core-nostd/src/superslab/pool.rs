@@ -1,7 +1,7 @@
 //! The shared pool: which slabs of which superslab are free, whatever class they served.
 //!
-//! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span and to no purge
-//! under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
+//! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span, to no heap's
+//! reserve and to no purge under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
 //! `pool-index`: a zone's `avail` has a superslab's bit iff its `free` is not 0; `reuse` has it iff
 //! `free & dirty` is not 0.
 //!
@@ -12,7 +12,7 @@
 
 use core::ptr;
 
-use crate::base::bits::{low, multiples, run_starts};
+use crate::base::bits::{low, multiples, run_starts, take_lowest};
 use crate::config::geometry::{SUPERSLAB_SLABS, ZONES};
 use crate::policy::retention;
 
@@ -191,6 +191,21 @@ impl Pool {
         })
     }
 
+    /// Takes a run as [`Pool::claim`] does, and up to `extra` more slabs of the same superslab. Returns
+    /// which of them are dirty beside it.
+    pub fn claim_with_extra(&mut self, slabs: usize, extra: usize, now_ms: u64) -> Option<(Claim, u64)> {
+        let mut claim = self.claim(slabs, 1, now_ms)?;
+        let zone = &mut self.zones[claim.zone % ZONES];
+        let header = zone.header(claim.superslab);
+        let mut rest = header.free;
+        let more = take_lowest(&mut rest, extra);
+        header.free = rest;
+        claim.mask |= more;
+        let dirty = header.dirty & claim.mask;
+        zone.index(claim.superslab);
+        Some((claim, dirty))
+    }
+
     /// Takes exactly the slabs of `mask`, if all are free: growth in place.
     pub fn claim_exactly(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Option<Claim> {
         let free = self.zones[zone % ZONES].header(superslab).free;
@@ -198,11 +213,11 @@ impl Pool {
     }
 
     /// Takes slabs back; `dirty` of them were written to.
-    pub fn release(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) {
+    pub fn release(&mut self, zone: usize, superslab: usize, mask: u64, dirty: u64, now_ms: u64) {
         let header = self.zones[zone % ZONES].header(superslab);
         debug_assert!(header.free & mask == 0, "a slab is given back once");
         header.free |= mask;
-        header.dirty |= mask;
+        header.dirty |= dirty & mask;
         header.touched_ms = now_ms;
         self.zones[zone % ZONES].index(superslab);
     }

@@ -69,21 +69,21 @@ impl<P: PageProvider> Territory<P> {
         Some(room.cast())
     }
 
-    /// A new span of `class` for `owner`; `slabs` and `align` matter for runs only.
-    pub fn claim_span(&self, class: SizeClass, slabs: usize, align: usize, owner: *const Mailbox) -> Option<&Slab> {
-        let claim = self.claim(slabs, align)?;
-        Some(self.open(claim, class, owner))
+    /// A run of `slabs` slabs whose first one's number is a multiple of `align`: it belongs to no heap.
+    pub fn claim_run(&self, slabs: usize, align: usize) -> Option<&Slab> {
+        let claim = self.claim_by(|pool, now| pool.claim(slabs, align, now))?;
+        Some(self.open(claim, SizeClass::RUN, ptr::null()))
     }
 
-    fn claim(&self, slabs: usize, align: usize) -> Option<Claim> {
+    fn claim_by<T>(&self, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
         loop {
-            if let Some(claim) = self.pool.lock().claim(slabs, align, self.recent_ms()) {
-                return Some(claim);
+            if let Some(claimed) = claim(&mut self.pool.lock(), self.recent_ms()) {
+                return Some(claimed);
             }
             let _one_at_a_time = self.growing.lock();
             // Somebody may have grown, or given back, while we waited.
-            if let Some(claim) = self.pool.lock().claim(slabs, align, self.recent_ms()) {
-                return Some(claim);
+            if let Some(claimed) = claim(&mut self.pool.lock(), self.recent_ms()) {
+                return Some(claimed);
             }
             if !self.grow() {
                 return None;
@@ -91,7 +91,8 @@ impl<P: PageProvider> Territory<P> {
         }
     }
 
-    fn open(&self, claim: Claim, class: SizeClass, owner: *const Mailbox) -> &Slab {
+    /// Makes claimed slabs a span.
+    pub fn open(&self, claim: Claim, class: SizeClass, owner: *const Mailbox) -> &Slab {
         let zone = self.zones.get(claim.zone);
         let first = claim.mask.trailing_zeros() as usize;
         let slabs = claim.mask.count_ones() as usize;
@@ -105,7 +106,7 @@ impl<P: PageProvider> Territory<P> {
         let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES + first * SLAB_BYTES);
         slab.base.store(base, Ordering::Relaxed);
         slab.used.set(0);
-        slab.capacity.set(class.shape().capacity);
+        slab.capacity.set(class.capacity_of(slabs));
         slab.place.set(FULL);
         slab.slabs.set(slabs as u8);
         slab.fresh.set(claim.fresh);
@@ -113,6 +114,29 @@ impl<P: PageProvider> Territory<P> {
         slab.prev.set(ptr::null());
         slab.owner.store(owner.cast_mut(), Ordering::Release);
         slab
+    }
+
+    /// The records of a claim's superslab.
+    pub fn records_of(&self, claim: Claim) -> *const Slab {
+        // SAFETY: the pool hands out committed superslabs only.
+        unsafe { self.zones.get(claim.zone).records(claim.superslab) }.as_ptr()
+    }
+
+    /// A run and up to `extra` more slabs of its superslab, and which of all are dirty.
+    pub fn claim_with_extra(&self, slabs: usize, extra: usize) -> Option<(Claim, u64)> {
+        self.claim_by(|pool, now| pool.claim_with_extra(slabs, extra, now))
+    }
+
+    /// Gives slabs that are in no span back to the pool.
+    pub fn return_slabs(&self, zone: usize, superslab: usize, mask: u64, dirty: u64) {
+        self.pool.lock().release(zone, superslab, mask, dirty, self.recent_ms());
+    }
+
+    /// Ends a span; its slabs are whoever's calls. None of its blocks is out.
+    pub fn close(&self, slab: &Slab) {
+        slab.close();
+        slab.owner.store(ptr::null_mut(), Ordering::Release);
+        self.forget(slab, 0);
     }
 
     /// Which zone, superslab and slabs a span is.
@@ -129,10 +153,8 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return;
         };
-        slab.close();
-        slab.owner.store(ptr::null_mut(), Ordering::Release);
-        self.forget(slab, 0);
-        self.pool.lock().release(zone, superslab, mask, self.recent_ms());
+        self.close(slab);
+        self.return_slabs(zone, superslab, mask, mask);
     }
 
     fn forget(&self, slab: &Slab, from: usize) {
@@ -155,7 +177,7 @@ impl<P: PageProvider> Territory<P> {
             self.forget(slab, slabs);
             slab.slabs.set(slabs as u8);
             let tail = mask & !(crate::base::bits::low(slabs) << first);
-            self.pool.lock().release(zone, superslab, tail, self.recent_ms());
+            self.return_slabs(zone, superslab, tail, tail);
             return true;
         }
         if first + slabs > 64 {

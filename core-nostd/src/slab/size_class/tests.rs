@@ -39,6 +39,19 @@ fn a_block_is_found_from_every_offset() {
 }
 
 #[test]
+fn spans_hold_what_they_say() {
+    for class in 1..SizeClass::RUN.0 {
+        let most = if (class as usize) < MAGAZINE_CLASSES { 1 } else { 64 };
+        for slabs in SizeClass(class).least_slabs()..=most {
+            let blocks = (slabs << SLAB_SHIFT) / SizeClass(class).shape().bytes as usize;
+            assert_eq!(SizeClass(class).capacity_of(slabs) as usize, blocks, "class {class}, {slabs} slabs");
+        }
+        assert_eq!(SizeClass(class).is_medium(), class as usize >= MAGAZINE_CLASSES);
+    }
+    assert!(!SizeClass::RUN.is_medium() && !SizeClass::NONE.is_medium());
+}
+
+#[test]
 fn spans_fit_masks_and_words() {
     for class in 1..SizeClass::RUN.0 {
         let shape = SizeClass(class).shape();

@@ -1,0 +1,104 @@
+//! Slabs that a heap holds in advance, all of one superslab: spans come and go without the pool's lock.
+//!
+//! `reserve`: the slabs of a heap's reserve are in no span and not free in the pool; the reserve's owner
+//! alone changes the masks, others only count them.
+
+#![allow(unsafe_code, reason = "reaches slab records through a pointer")]
+
+use core::cell::Cell;
+use core::ptr;
+
+use crate::base::bits::{low, run_starts};
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::config::geometry::SUPERSLAB_SLABS;
+use crate::pages::PageProvider;
+use crate::slab::{Mailbox, SizeClass, Slab};
+use crate::superslab::Territory;
+use crate::superslab::pool::Claim;
+
+/// Slabs asked of the pool beyond those needed: as many as the heap has spans, at most these.
+const MOST_EXTRA: usize = 16;
+
+/// See the file's head. All zero when it has nothing.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Reserve {
+    free: AtomicU64,
+    dirty: Cell<u64>,
+    records: Cell<*const Slab>,
+    zone: Cell<usize>,
+    superslab: Cell<usize>,
+}
+
+impl Reserve {
+    /// Zone, superslab and slabs, as the audit wants them.
+    pub fn holding(&self) -> (usize, usize, u64) {
+        (self.zone.get(), self.superslab.get(), self.free.load(Ordering::Relaxed))
+    }
+
+    /// A span of `slabs` slabs.
+    pub fn claim<'a, P: PageProvider>(
+        &self,
+        territory: &'a Territory<P>,
+        class: SizeClass,
+        slabs: usize,
+        spans: usize,
+        owner: *const Mailbox,
+    ) -> Option<&'a Slab> {
+        let free = self.free.load(Ordering::Relaxed);
+        let mut starts = run_starts(free & self.dirty.get(), slabs);
+        if starts == 0 {
+            starts = run_starts(free, slabs);
+        }
+        if starts == 0 {
+            starts = self.restock(territory, slabs, spans.min(MOST_EXTRA))?;
+        }
+        let first = starts.trailing_zeros() as usize;
+        let mask = low(slabs) << first;
+        let free = self.free.load(Ordering::Relaxed);
+        self.free.store(free & !mask, Ordering::Relaxed);
+        let fresh = self.dirty.get() & mask == 0;
+        let claim = Claim { zone: self.zone.get(), superslab: self.superslab.get(), mask, fresh };
+        Some(territory.open(claim, class, owner))
+    }
+
+    /// Gives what is left back and takes from another superslab; returns where the run starts.
+    #[cold]
+    fn restock<P: PageProvider>(&self, territory: &Territory<P>, slabs: usize, extra: usize) -> Option<u64> {
+        let (claim, dirty) = territory.claim_with_extra(slabs, extra)?;
+        self.give_up(territory);
+        self.zone.set(claim.zone);
+        self.superslab.set(claim.superslab);
+        self.records.set(territory.records_of(claim));
+        self.dirty.set(dirty);
+        self.free.store(claim.mask, Ordering::Relaxed);
+        let used_before = run_starts(claim.mask & dirty, slabs);
+        Some(if used_before != 0 { used_before } else { run_starts(claim.mask, slabs) })
+    }
+
+    /// Takes a span back if it is of the reserve's superslab; its slabs are in no span then.
+    pub fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
+        let index = slab.index();
+        let records = ptr::from_ref(slab).wrapping_sub(index);
+        if !ptr::eq(records, self.records.get()) {
+            territory.release_span(slab);
+            return;
+        }
+        let mask = low(slab.slabs.get() as usize) << index;
+        territory.close(slab);
+        self.free.store(self.free.load(Ordering::Relaxed) | mask, Ordering::Relaxed);
+        self.dirty.set(self.dirty.get() | mask);
+    }
+
+    /// Gives every slab back to the pool.
+    pub fn give_up<P: PageProvider>(&self, territory: &Territory<P>) {
+        let free = self.free.load(Ordering::Relaxed);
+        self.free.store(0, Ordering::Relaxed);
+        self.records.set(ptr::null());
+        if free != 0 {
+            territory.return_slabs(self.zone.get(), self.superslab.get(), free, self.dirty.get());
+        }
+    }
+}
+
+const _: () = assert!(SUPERSLAB_SLABS == 64, "a mask has a bit for every slab");

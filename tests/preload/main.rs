@@ -1,0 +1,32 @@
+//! libhakmem.so as its users meet it: built, preloaded into real programs, and held against what the same
+//! programs do without it.
+//!
+//! | file | what it asks |
+//! |---|---|
+//! | [`library`] | is the library under test the one that serves? |
+//! | [`interpreters`], [`tools`], [`servers`] | does a real program do the same with it as without it? |
+//! | [`entry_points`] | does every function of the family behave as the GNU C library's? |
+//! | [`threads`] | churn, handover, forks, late frees |
+//! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
+//! | [`limits`] | does it start where addresses are scarce? |
+//! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
+//! | [`run_program`] | the program `hakmem` |
+//!
+//! [`child`], [`scratch`], [`comparison`] and [`compiled`] carry them. `HAKMEM_TEST_LIB=/path/lib.so` tests
+//! another build; with another allocator, what only ours can answer is skipped by name. Settings in the
+//! environment (`HAKMEM_HARDEN=double_free`) reach every child, so the suite can be run under each.
+
+mod child;
+mod comparison;
+mod compiled;
+mod entry_points;
+mod interpreters;
+mod library;
+mod limits;
+mod misuse;
+mod run_program;
+mod scratch;
+mod servers;
+mod symbols;
+mod threads;
+mod tools;

@@ -1,0 +1,177 @@
+//! A provider that fails when it is told to, and watches its caller.
+//!
+//! Calls that may be refused are counted from 1: `reserve`, `commit`, `map`, `remap`. Every run that goes
+//! by is entered in a [`Ledger`], which panics at the first broken promise.
+
+#![allow(unsafe_code, reason = "a page provider is an unsafe trait")]
+
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use hakmem_core::base::sync::Relax;
+use hakmem_core::{PageProvider, Purged};
+
+use super::Ledger;
+
+/// See the file's head. When it is dropped, every run that is still there goes back.
+pub struct Faulty<P: PageProvider> {
+    below: P,
+    calls: AtomicU64,
+    /// The first call to refuse.
+    refuse_from: AtomicU64,
+    /// The first one after it to serve again.
+    refuse_to: AtomicU64,
+    keeps: AtomicBool,
+    purges: AtomicU64,
+    ledger: Mutex<Ledger>,
+}
+
+impl<P: PageProvider> Faulty<P> {
+    /// The same pages; refuses nothing yet.
+    pub const fn new(below: P) -> Self {
+        Self {
+            below,
+            calls: AtomicU64::new(0),
+            refuse_from: AtomicU64::new(u64::MAX),
+            refuse_to: AtomicU64::new(u64::MAX),
+            keeps: AtomicBool::new(false),
+            purges: AtomicU64::new(0),
+            ledger: Mutex::new(Ledger::new()),
+        }
+    }
+
+    /// The provider whose pages these are.
+    pub const fn below(&self) -> &P {
+        &self.below
+    }
+
+    /// Calls so far that could have been refused.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Calls of `purge` so far.
+    pub fn purges(&self) -> u64 {
+        self.purges.load(Ordering::Relaxed)
+    }
+
+    /// Refuses the `number`-th call from now on, and no other.
+    pub fn refuse_once(&self, number: u64) {
+        self.refuse(self.calls() + number, self.calls() + number + 1);
+    }
+
+    /// Refuses the `number`-th call from now on, and every one after it.
+    pub fn refuse_from(&self, number: u64) {
+        self.refuse(self.calls() + number, u64::MAX);
+    }
+
+    /// Serves every call again.
+    pub fn serve(&self) {
+        self.refuse(u64::MAX, u64::MAX);
+    }
+
+    fn refuse(&self, from: u64, to: u64) {
+        self.refuse_from.store(from, Ordering::Relaxed);
+        self.refuse_to.store(to, Ordering::Relaxed);
+    }
+
+    /// With true, purged memory stays as it is from now on.
+    pub fn keep(&self, keeps: bool) {
+        self.keeps.store(keeps, Ordering::Relaxed);
+    }
+
+    /// Bytes that are reserved now.
+    pub fn reserved(&self) -> usize {
+        self.ledger().reserved()
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a call; false if it is one to refuse.
+    fn serves(&self) -> bool {
+        let call = self.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        call < self.refuse_from.load(Ordering::Relaxed) || call >= self.refuse_to.load(Ordering::Relaxed)
+    }
+}
+
+impl<P: PageProvider> Drop for Faulty<P> {
+    fn drop(&mut self) {
+        for (start, bytes) in self.ledger().drain() {
+            // SAFETY: reserved whole from below; whoever used it is gone with the allocator.
+            unsafe { self.below.release(start, bytes) };
+        }
+    }
+}
+
+impl<P: PageProvider> Relax for Faulty<P> {
+    fn relax() {
+        P::relax();
+    }
+}
+
+// SAFETY: the pages are the provider's below; a refusal is always allowed, and so is `Kept`.
+unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
+    fn page_bytes(&self) -> usize {
+        self.below.page_bytes()
+    }
+
+    fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let run = if self.serves() { self.below.reserve(bytes, align) } else { None };
+        self.ledger().reserve(run?, bytes, align);
+        run
+    }
+
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.ledger().commit(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        self.serves() && unsafe { self.below.commit(start, bytes) }
+    }
+
+    unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
+        self.ledger().purge(start, bytes);
+        self.purges.fetch_add(1, Ordering::Relaxed);
+        if self.keeps.load(Ordering::Relaxed) {
+            return Purged::Kept;
+        }
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.purge(start, bytes) }
+    }
+
+    unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
+        self.ledger().release(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release(start, bytes) };
+    }
+
+    fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        let run = if self.serves() { self.below.map(bytes, align) } else { None };
+        let mut ledger = self.ledger();
+        ledger.reserve(run?, bytes, align);
+        ledger.commit(run?, bytes);
+        run
+    }
+
+    unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {
+        if !self.serves() {
+            return None;
+        }
+        let mut ledger = self.ledger();
+        // SAFETY: the caller's promise, handed on.
+        let moved = unsafe { self.below.remap(start, old_bytes, new_bytes) }?;
+        ledger.release(start, old_bytes);
+        ledger.reserve(moved, new_bytes, self.below.page_bytes());
+        ledger.commit(moved, new_bytes);
+        Some(moved)
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.below.now_ms()
+    }
+
+    fn zone_bytes(&self) -> usize {
+        self.below.zone_bytes()
+    }
+}
