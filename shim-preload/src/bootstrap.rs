@@ -4,10 +4,10 @@
 
 #![allow(unsafe_code, reason = "reads the environment, registers with the C library")]
 
-use core::ffi::{CStr, c_char, c_int, c_ulong};
+use core::ffi::{CStr, c_char, c_int};
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use hakmem_alloc::line::Line;
+use hakmem_alloc::line::{self, Line};
 use hakmem_alloc::process::{ALLOCATOR, SURVIVE_FAULTS};
 use hakmem_alloc::slow;
 use hakmem_core::PageProvider;
@@ -15,11 +15,10 @@ use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
 use crate::table;
 
-const AT_SECURE: c_ulong = 23;
+const AT_SECURE: usize = 23;
 static STATS: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
-    fn getauxval(kind: c_ulong) -> c_ulong;
     fn pthread_atfork(
         prepare: Option<extern "C" fn()>,
         parent: Option<extern "C" fn()>,
@@ -38,12 +37,33 @@ static START: extern "C" fn(c_int, *const *const c_char, *const *const c_char) =
 static END: extern "C" fn() = end;
 
 extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
-    // SAFETY: getauxval only reads what the kernel left on the stack.
-    if unsafe { getauxval(AT_SECURE) } == 0 {
+    if !is_secure(environment) {
         configure(environment);
     }
     // SAFETY: the three functions are ours and stay. If it fails, a fork is as safe as the moment is quiet.
     unsafe { pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+}
+
+/// True if the process has more rights than who started it. The kernel's words to the process stand
+/// behind the environment, in pairs.
+fn is_secure(environment: *const *const c_char) -> bool {
+    if environment.is_null() {
+        return true;
+    }
+    let mut at = environment;
+    // SAFETY: the environment is an array of pointers that ends with null.
+    while !unsafe { *at }.is_null() {
+        at = at.wrapping_add(1);
+    }
+    let mut pair = at.wrapping_add(1).cast::<[usize; 2]>();
+    loop {
+        // SAFETY: the pairs end with one whose first word is 0.
+        match unsafe { *pair } {
+            [0, _] => return false,
+            [AT_SECURE, secure] => return secure != 0,
+            _ => pair = pair.wrapping_add(1),
+        }
+    }
 }
 
 extern "C" fn end() {
@@ -82,9 +102,6 @@ fn for_each_variable(mut each: impl FnMut(&'static [u8], &'static [u8]), environ
 }
 
 fn configure(environment: *const *const c_char) {
-    if environment.is_null() {
-        return;
-    }
     let mut settings = Settings::new();
     let mut set = |name: &'static [u8], value: &'static [u8]| {
         match name {
@@ -116,6 +133,9 @@ fn configure(environment: *const *const c_char) {
     );
     SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
     STATS.store(settings.stats, Ordering::Relaxed);
+    if settings.stats {
+        line::keep_stderr();
+    }
     slow::configure(&settings);
     if settings.verbose {
         banner();
@@ -125,25 +145,25 @@ fn configure(environment: *const *const c_char) {
 /// One line about a setting that was not taken.
 #[cold]
 fn complain(name: &[u8], value: &[u8], why: BadSetting) {
-    let line = Line::new();
+    let mut line = Line::new();
     match why {
         BadSetting::UnknownName { nearest } => {
-            line.text(b"unknown setting '").text(name).text(b"' (did you mean ").text(nearest.as_bytes()).text(b"?)")
+            line.text(b"unknown setting '").text(name).text(b"' (did you mean ").text(nearest.as_bytes()).text(b"?)");
         }
         BadSetting::BadValue { row } => {
-            let line = line.text(b"setting ").text(name).text(b": '").text(value).text(b"' is not ");
             let Some(row) = TABLE.get(row) else { return };
+            line.text(b"setting ").text(name).text(b": '").text(value).text(b"' is not ");
             match row.unit {
                 Unit::Switch => line.text(b"0 or 1"),
                 Unit::Milliseconds => line.text(b"milliseconds up to ").number(row.most),
                 Unit::Bytes => line.text(b"bytes (K, M, G may follow) up to ").number(row.most),
-                Unit::Words(words) => words.iter().enumerate().fold(line, |line, (at, word)| {
+                Unit::Words(words) => words.iter().enumerate().fold(&mut line, |line, (at, word)| {
                     line.text(if at == 0 { b"" } else { b" or " }).text(word.as_bytes())
                 }),
-            }
+            };
         }
     }
-    .print();
+    line.print();
 }
 
 fn banner() {

@@ -29,6 +29,15 @@ pub extern "C" fn malloc(size: usize) -> *mut c_void {
     if !block.is_null() {
         return block.cast();
     }
+    malloc_medium(size)
+}
+
+#[inline(never)]
+extern "C" fn malloc_medium(size: usize) -> *mut c_void {
+    let block = ALLOCATOR.take_medium(current_front::get(), size);
+    if !block.is_null() {
+        return block.cast();
+    }
     malloc_slow(size)
 }
 
@@ -42,6 +51,13 @@ extern "C" fn malloc_slow(size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub extern "C" fn free(pointer: *mut c_void) {
     if !ALLOCATOR.give(current_front::get(), pointer.cast()) {
+        free_medium(pointer);
+    }
+}
+
+#[inline(never)]
+extern "C" fn free_medium(pointer: *mut c_void) {
+    if !ALLOCATOR.give_medium(current_front::get(), pointer.cast()) {
         free_slow(pointer);
     }
 }

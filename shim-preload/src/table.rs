@@ -25,10 +25,16 @@ fn figures() -> [(&'static [u8], u64); 12] {
     ]
 }
 
-/// `part` of `whole` in percent with one decimal, rounded down.
-fn percent(line: Line, part: u64, whole: u64) -> Line {
-    let tenths = (part.saturating_mul(1000)).checked_div(whole).unwrap_or(1000);
+const COLUMN: usize = 34;
+
+/// Adds `part` of `whole` in percent with one decimal, rounded down.
+fn percent(line: &mut Line, part: u64, whole: u64) -> &mut Line {
+    let tenths = part.saturating_mul(1000).checked_div(whole).unwrap_or(1000);
     line.number(tenths / 10).text(b".").number(tenths % 10).text(b" %")
+}
+
+fn row<'a>(line: &'a mut Line, name: &[u8], figure: u64) -> &'a mut Line {
+    line.text(b"  ").text(name).column(COLUMN).number(figure)
 }
 
 /// Prints the table on stderr.
@@ -39,17 +45,24 @@ pub(crate) fn print() {
     if stats.calls_taken > 0 {
         let foreign = PASSED_ON.load(Ordering::Relaxed);
         let calls = stats.calls_taken + stats.calls_given;
-        let line = Line::new().text(b"  calls").column(26).number(calls).text(b"  served here: ");
-        percent(line, calls - foreign.min(calls), calls).print();
-        Line::new().text(b"  blocks taken").column(26).number(stats.calls_taken).print();
-        Line::new().text(b"  blocks given back").column(26).number(stats.calls_given).print();
-        Line::new().text(b"  passed to other owners").column(34 - 8).number(foreign).print();
-        Line::new().text(b"  bytes asked for").column(26).number(stats.bytes_taken).print();
-        let line = Line::new().text(b"  front hits").column(26).number(stats.hits).text(b"  ");
-        percent(line, stats.hits, stats.calls_taken).print();
+        let mut line = Line::new();
+        row(&mut line, b"calls", calls).text(b"  served here: ");
+        percent(&mut line, calls - foreign.min(calls), calls).print();
+        let mut line = Line::new();
+        row(&mut line, b"front hits", stats.hits).text(b"  ");
+        percent(&mut line, stats.hits, stats.calls_taken).print();
+        let counted: [(&[u8], u64); 4] = [
+            (b"blocks taken", stats.calls_taken),
+            (b"blocks given back", stats.calls_given),
+            (b"passed to other owners", foreign),
+            (b"bytes asked for", stats.bytes_taken),
+        ];
+        for (name, figure) in counted {
+            row(&mut Line::new(), name, figure).print();
+        }
     }
     for (name, figure) in figures() {
-        Line::new().text(b"  ").text(name).column(26).number(figure).print();
+        row(&mut Line::new(), name, figure).print();
     }
 }
 

@@ -27,9 +27,20 @@ fn magazine_class(layout: Layout) -> Option<SizeClass> {
     class.has_magazine().then_some(class)
 }
 
-#[cold]
-#[inline(never)]
-fn give_slow(pointer: *mut u8) {
+fn take_rest(layout: Layout) -> *mut u8 {
+    if layout.align() <= 16 {
+        let block = slow::take_medium(layout.size());
+        if !block.is_null() {
+            return block;
+        }
+    }
+    slow::take_aligned(layout.size(), layout.align())
+}
+
+fn give_rest(pointer: *mut u8) {
+    if slow::give_medium(pointer) {
+        return;
+    }
     if let Err(wrong) = slow::give(pointer) {
         fault(b"dealloc", wrong);
     }
@@ -46,7 +57,7 @@ unsafe impl GlobalAlloc for Hakmem {
                 return block;
             }
         }
-        slow::take_aligned(layout.size(), layout.align())
+        take_rest(layout)
     }
 
     #[inline]
@@ -57,7 +68,7 @@ unsafe impl GlobalAlloc for Hakmem {
                 return;
             }
         }
-        give_slow(pointer);
+        give_rest(pointer);
     }
 
     #[inline]

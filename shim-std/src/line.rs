@@ -1,6 +1,20 @@
 //! One line for stderr, built on the stack and written by one system call: no formatting machinery.
 
+#![allow(unsafe_code, reason = "stderr is taken on trust")]
+
+use core::ffi::c_int;
+use core::sync::atomic::{AtomicI32, Ordering};
+
+use rustix::fd::BorrowedFd;
 use rustix::io::write;
+
+/// High enough to be in nobody's way.
+const LEAST_DESCRIPTOR: c_int = 200;
+const F_DUPFD_CLOEXEC: c_int = 1030;
+
+unsafe extern "C" {
+    fn fcntl(file: c_int, command: c_int, ...) -> c_int;
+}
 
 /// A line under construction; what does not fit is cut.
 #[derive(Debug)]
@@ -12,7 +26,9 @@ pub struct Line {
 impl Line {
     /// Starts with our name.
     pub fn new() -> Self {
-        Self { bytes: [0; 256], length: 0 }.text(b"hakmem: ")
+        let mut line = Self::bare();
+        line.text(b"hakmem: ");
+        line
     }
 
     /// Starts with nothing.
@@ -21,7 +37,8 @@ impl Line {
     }
 
     /// Adds text.
-    pub fn text(mut self, text: &[u8]) -> Self {
+    #[inline(never)]
+    pub fn text(&mut self, text: &[u8]) -> &mut Self {
         for (&byte, place) in text.iter().zip(self.bytes.iter_mut().skip(self.length)) {
             *place = byte;
             self.length += 1;
@@ -30,7 +47,8 @@ impl Line {
     }
 
     /// Adds a number in `base` 2 to 16.
-    fn digits(self, mut number: u64, base: u64) -> Self {
+    #[inline(never)]
+    fn digits(&mut self, mut number: u64, base: u64) -> &mut Self {
         let mut digits = [0u8; 64];
         let mut start = digits.len();
         for place in digits.iter_mut().rev() {
@@ -46,19 +64,19 @@ impl Line {
     }
 
     /// Adds a decimal number.
-    pub fn number(self, number: u64) -> Self {
+    pub fn number(&mut self, number: u64) -> &mut Self {
         self.digits(number, 10)
     }
 
     /// Adds an address.
-    pub fn address(self, address: usize) -> Self {
+    pub fn address(&mut self, address: usize) -> &mut Self {
         self.text(b"0x").digits(address as u64, 16)
     }
 
     /// Adds blanks up to a column.
-    pub fn column(mut self, column: usize) -> Self {
-        while self.length < column {
-            self = self.text(b" ");
+    pub fn column(&mut self, column: usize) -> &mut Self {
+        while self.length < column.min(self.bytes.len()) {
+            self.text(b" ");
         }
         self
     }
@@ -69,12 +87,12 @@ impl Line {
     }
 
     /// Ends the line and writes it to stderr.
-    pub fn print(mut self) {
+    #[inline(never)]
+    pub fn print(&mut self) {
         if self.length == self.bytes.len() {
             self.length -= 1;
         }
-        let line = self.text(b"\n");
-        let mut left = line.bytes();
+        let mut left = self.text(b"\n").bytes();
         while !left.is_empty() {
             match write(stderr(), left) {
                 Ok(written) if written > 0 => left = left.get(written..).unwrap_or(b""),
@@ -91,8 +109,19 @@ impl Default for Line {
     }
 }
 
-#[allow(unsafe_code, reason = "stderr is taken on trust")]
-fn stderr() -> rustix::fd::BorrowedFd<'static> {
+/// Where lines go: stderr, or the copy of it that was kept.
+static DESCRIPTOR: AtomicI32 = AtomicI32::new(2);
+
+fn stderr() -> BorrowedFd<'static> {
     // SAFETY: 2 is stderr by convention; a closed one makes the write fail.
-    unsafe { rustix::fd::BorrowedFd::borrow_raw(2) }
+    unsafe { BorrowedFd::borrow_raw(DESCRIPTOR.load(Ordering::Relaxed) & i32::MAX) }
+}
+
+/// Keeps a copy of stderr for lines at the process's end: many programs close theirs before.
+pub fn keep_stderr() {
+    // SAFETY: a copy of a descriptor, or a failure that changes nothing.
+    let copy = unsafe { fcntl(2, F_DUPFD_CLOEXEC, LEAST_DESCRIPTOR) };
+    if copy >= 0 {
+        DESCRIPTOR.store(copy, Ordering::Relaxed);
+    }
 }

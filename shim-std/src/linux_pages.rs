@@ -5,9 +5,9 @@
 
 #![allow(unsafe_code, reason = "maps and unmaps memory")]
 
-use core::ffi::{c_int, c_ulong, c_void};
+use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::AtomicUsize;
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
@@ -15,7 +15,6 @@ use hakmem_core::{PageProvider, Purged};
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
 
-const AT_PAGESZ: c_ulong = 6;
 /// Room for blocks in the first zone: at most this much address space.
 const ZONE_MOST: usize = 1 << 40;
 /// And at least so much where the process may use all it wants.
@@ -23,10 +22,44 @@ const ZONE_LEAST: usize = 16 << 30;
 
 const CLOCK_MONOTONIC_COARSE: c_int = 6;
 
-// The C library finds both without a system call, and neither allocates nor sets errno here.
+// The C library reads it without a system call; it neither allocates nor sets errno here.
 unsafe extern "C" {
-    fn getauxval(kind: c_ulong) -> c_ulong;
     fn clock_gettime(clock: c_int, time: *mut [i64; 2]) -> c_int;
+}
+
+/// Every x86-64 has pages of 4 KiB.
+#[cfg(target_arch = "x86_64")]
+mod page {
+    use core::sync::atomic::AtomicUsize;
+
+    pub(super) fn bytes(_known: &AtomicUsize) -> usize {
+        4096
+    }
+}
+
+/// Elsewhere the kernel says at start what a page is.
+#[cfg(not(target_arch = "x86_64"))]
+mod page {
+    use core::ffi::c_ulong;
+    use core::sync::atomic::{AtomicUsize, Ordering};
+
+    const AT_PAGESZ: c_ulong = 6;
+
+    unsafe extern "C" {
+        fn getauxval(kind: c_ulong) -> c_ulong;
+    }
+
+    pub(super) fn bytes(known: &AtomicUsize) -> usize {
+        match known.load(Ordering::Relaxed) {
+            0 => {
+                // SAFETY: getauxval only reads what the kernel left on the stack.
+                let bytes = (unsafe { getauxval(AT_PAGESZ) } as usize).max(4096);
+                known.store(bytes, Ordering::Relaxed);
+                bytes
+            }
+            bytes => bytes,
+        }
+    }
 }
 
 /// See the file's head.
@@ -87,15 +120,7 @@ impl Relax for LinuxPages {
 // MADV_DONTNEED; mremap keeps contents; none of these calls reaches an allocator.
 unsafe impl PageProvider for LinuxPages {
     fn page_bytes(&self) -> usize {
-        match self.page_bytes.load(Ordering::Relaxed) {
-            0 => {
-                // SAFETY: getauxval only reads what the kernel left on the stack.
-                let bytes = (unsafe { getauxval(AT_PAGESZ) } as usize).max(4096);
-                self.page_bytes.store(bytes, Ordering::Relaxed);
-                bytes
-            }
-            bytes => bytes,
-        }
+        page::bytes(&self.page_bytes)
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {

@@ -30,9 +30,10 @@ pub fn fault(operation: &[u8], fault: Fault) {
 /// The same with words of the caller's.
 #[cold]
 pub fn report(operation: &[u8], words: &[u8], fault: Fault) {
-    let mut line = Line::new().text(words).text(b" of ").address(fault.address).text(b" by ").text(operation);
+    let mut line = Line::new();
+    line.text(words).text(b" of ").address(fault.address).text(b" by ").text(operation);
     if fault.block_bytes != 0 {
-        line = line.text(b" (a block of ").number(fault.block_bytes as u64).text(b" bytes)");
+        line.text(b" (a block of ").number(fault.block_bytes as u64).text(b" bytes)");
     }
     line.print();
     if !SURVIVE_FAULTS.load(Ordering::Relaxed) {

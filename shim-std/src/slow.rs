@@ -1,36 +1,41 @@
 //! The slow paths of the process's allocator, each compiled once and out of line: what every door calls
 //! when a hot path says no. The first one that a thread takes has its end noticed.
 
+use core::sync::atomic::{AtomicBool, Ordering};
+
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Fault, Front, Stats};
 
 use crate::process::ALLOCATOR;
 use crate::{current_front, thread_exit};
 
+/// The first thread to come ends with the process: nothing of its need be handed over, and a program with
+/// one thread calls no pthread function.
+fn is_first_thread() -> bool {
+    static SEEN: AtomicBool = AtomicBool::new(false);
+    !SEEN.load(Ordering::Relaxed) && !SEEN.swap(true, Ordering::Relaxed)
+}
+
 fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {
     let front = current_front::own();
     let first = front.thread.get().is_null();
     let result = path(front);
-    if first {
+    if first && !is_first_thread() {
         thread_exit::arm();
     }
     result
 }
 
-/// See [`hakmem_core::Allocator::take_medium`] and [`hakmem_core::Allocator::take_slow`].
+/// See [`hakmem_core::Allocator::take_medium`].
+#[inline(never)]
+pub fn take_medium(bytes: usize) -> *mut u8 {
+    ALLOCATOR.take_medium(current_front::get(), bytes)
+}
+
+/// See [`hakmem_core::Allocator::take_slow`].
 #[cold]
 #[inline(never)]
 pub fn take(bytes: usize) -> *mut u8 {
-    let block = ALLOCATOR.take_medium(current_front::get(), bytes);
-    if !block.is_null() {
-        return block;
-    }
-    take_rest(bytes)
-}
-
-#[cold]
-#[inline(never)]
-fn take_rest(bytes: usize) -> *mut u8 {
     enter(|front| ALLOCATOR.take_slow(front, bytes))
 }
 
@@ -55,19 +60,16 @@ pub fn take_aligned_zeroed(bytes: usize, align: usize) -> *mut u8 {
     enter(|front| ALLOCATOR.take_aligned_zeroed(front, bytes, align))
 }
 
-/// See [`hakmem_core::Allocator::give_medium`] and [`hakmem_core::Allocator::give_slow`].
+/// See [`hakmem_core::Allocator::give_medium`].
+#[inline(never)]
+pub fn give_medium(pointer: *mut u8) -> bool {
+    ALLOCATOR.give_medium(current_front::get(), pointer)
+}
+
+/// See [`hakmem_core::Allocator::give_slow`].
 #[cold]
 #[inline(never)]
 pub fn give(pointer: *mut u8) -> Result<(), Fault> {
-    if ALLOCATOR.give_medium(current_front::get(), pointer) {
-        return Ok(());
-    }
-    give_rest(pointer)
-}
-
-#[cold]
-#[inline(never)]
-fn give_rest(pointer: *mut u8) -> Result<(), Fault> {
     enter(|front| ALLOCATOR.give_slow(front, pointer))
 }
 

@@ -1,1 +1,233 @@
-//! To come.
+//! Every misuse of a pointer: the exact fault, and nothing is changed by it.
+
+#![allow(unsafe_code, reason = "audits; gives blocks back by their class, as racing threads would")]
+
+use hakmem_core::slab::SizeClass;
+use hakmem_core::{Allocator, Audit, Fault, FaultKind, Front};
+use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+
+type Pages = Narrow<Faulty<LinuxPages>>;
+
+const RUN: usize = 300_000;
+const LARGE: usize = 2 << 20;
+
+/// An allocator and two threads, of which the first has made a call.
+struct Scene {
+    allocator: Allocator<Pages>,
+    one: Front,
+    two: Front,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let pages = Narrow::new(Faulty::new(LinuxPages::new()), 64 << 20, usize::MAX);
+        Self { allocator: Allocator::new(pages), one: Front::new(), two: Front::new() }
+    }
+
+    fn take(&self, bytes: usize) -> *mut u8 {
+        let block = self.allocator.take(&self.one, bytes);
+        let block = if block.is_null() { self.allocator.take_slow(&self.one, bytes) } else { block };
+        assert!(!block.is_null(), "{bytes} bytes were refused");
+        block
+    }
+
+    fn try_give(&self, front: &Front, block: *mut u8) -> Result<(), Fault> {
+        if self.allocator.give(front, block) || self.allocator.give_medium(front, block) {
+            return Ok(());
+        }
+        self.allocator.give_slow(front, block)
+    }
+
+    fn give(&self, block: *mut u8) {
+        self.try_give(&self.one, block).expect("a live block is taken back");
+    }
+
+    fn audit(&self) -> Audit {
+        // SAFETY: one real thread.
+        unsafe { self.allocator.audit() }.expect("every invariant holds")
+    }
+
+    /// Giving the pointer, by either thread, and resizing it is this fault and changes nothing.
+    fn expect(&self, pointer: *mut u8, kind: FaultKind) {
+        // The threads' first calls make their thread heaps.
+        for front in [&self.one, &self.two] {
+            self.allocator.give_slow(front, core::ptr::null_mut()).expect("null is nothing");
+        }
+        let before = self.audit();
+        for front in [&self.one, &self.two] {
+            let fault = self.try_give(front, pointer).expect_err("a misuse");
+            assert_eq!((fault.kind, fault.address), (kind, pointer.addr()), "{fault}");
+        }
+        assert!(self.allocator.usable(pointer).is_err(), "{pointer:p} has no size");
+        assert!(self.allocator.resize(&self.one, pointer, 100).is_err(), "{pointer:p} cannot be resized");
+        assert_eq!(self.audit(), before, "a fault changes nothing");
+    }
+}
+
+#[test]
+fn a_pointer_into_a_block_is_not_its_start() {
+    let scene = Scene::new();
+    for (bytes, inner) in [(48, 16), (1000, 512), (5000, 16), (5000, 4096), (200_000, 65_536), (RUN, 32_768), (RUN, 8)]
+    {
+        let block = scene.take(bytes);
+        scene.expect(block.wrapping_add(inner), FaultKind::InnerPointer);
+        scene.give(block);
+    }
+}
+
+#[test]
+fn a_misaligned_pointer_is_no_block() {
+    let scene = Scene::new();
+    for (bytes, off) in [(8, 1), (8, 4), (16, 8), (48, 1), (48, 24), (1000, 3), (5000, 8), (200_000, 15)] {
+        let block = scene.take(bytes);
+        scene.expect(block.wrapping_add(off), FaultKind::Misaligned);
+        scene.give(block);
+    }
+}
+
+#[test]
+fn a_block_is_freed_once() {
+    for bytes in [8, 16, 48, 1000, 1024, 1100, 5000] {
+        let scene = Scene::new();
+        let (block, _neighbour) = (scene.take(bytes), scene.take(bytes));
+        scene.give(block);
+        scene.expect(block, FaultKind::DoubleFree);
+        // And after it went back to its slab.
+        scene.allocator.trim(&scene.one);
+        scene.expect(block, FaultKind::DoubleFree);
+    }
+}
+
+#[test]
+fn a_block_that_another_thread_freed_is_free() {
+    for bytes in [8, 16, 48, 1000, 1024, 1100, 5000] {
+        let scene = Scene::new();
+        let (block, _neighbour) = (scene.take(bytes), scene.take(bytes));
+        scene.try_give(&scene.two, block).expect("a live block is taken back");
+        scene.expect(block, FaultKind::DoubleFree);
+        scene.allocator.end_thread(&scene.two).expect("no block was freed twice");
+        scene.expect(block, FaultKind::DoubleFree);
+        scene.allocator.trim(&scene.one);
+        scene.expect(block, FaultKind::DoubleFree);
+    }
+}
+
+#[test]
+fn where_everything_went_back_nothing_is_allocated() {
+    for bytes in [8, 48, 1000, 5000, 200_000, RUN] {
+        let scene = Scene::new();
+        let block = scene.take(bytes);
+        scene.give(block);
+        scene.allocator.trim(&scene.one);
+        scene.expect(block, FaultKind::Stale);
+    }
+}
+
+#[test]
+fn what_was_never_handed_out_is_stale() {
+    let scene = Scene::new();
+    let block = scene.take(8);
+    scene.expect(block.wrapping_add(16_000), FaultKind::Stale);
+    let block = scene.take(RUN);
+    scene.expect(block.wrapping_add(1 << 20), FaultKind::Stale);
+}
+
+#[test]
+fn a_large_block_is_freed_once() {
+    let scene = Scene::new();
+    let block = scene.take(LARGE);
+    scene.expect(block.wrapping_add(4096), FaultKind::Foreign);
+    scene.give(block);
+    scene.expect(block, FaultKind::DoubleFree);
+    scene.allocator.trim(&scene.one);
+    scene.expect(block, FaultKind::DoubleFree);
+}
+
+#[test]
+fn what_is_not_ours_is_foreign() {
+    static WORDS: [u64; 4] = [0; 4];
+    let scene = Scene::new();
+    let (local, boxed) = ([0u64; 4], Box::new([0u64; 4]));
+    let places = [local.as_ptr(), boxed.as_ptr(), WORDS.as_ptr()];
+    let block = scene.take(48);
+    let strange = [8, 16, 4096, usize::MAX, usize::MAX & !15, isize::MAX as usize & !15];
+    let strange = strange.map(core::ptr::without_provenance_mut::<u8>);
+    for pointer in places.map(|place| place.cast::<u8>().cast_mut()).into_iter().chain(strange) {
+        scene.expect(pointer, FaultKind::Foreign);
+    }
+    // Reserved, never committed.
+    scene.expect(block.wrapping_add(60 << 20), FaultKind::Foreign);
+}
+
+#[test]
+fn before_the_first_call_everything_is_foreign() {
+    let scene = Scene::new();
+    let local = [0u64; 4];
+    scene.expect(local.as_ptr().cast::<u8>().cast_mut(), FaultKind::Foreign);
+}
+
+#[test]
+fn a_fault_says_how_large_the_block_is() {
+    let scene = Scene::new();
+    let block = scene.take(48);
+    let fault = scene.try_give(&scene.one, block.wrapping_add(16)).expect_err("a misuse");
+    let words = format!("invalid free: not the start of a block of {:#x} (a block of 48 bytes)", block.addr() + 16);
+    assert_eq!(fault.to_string(), words);
+}
+
+/// Two threads that free one block at the same moment both get past the live map; what each then does is
+/// what `give_class` does.
+fn race(scene: &Scene, first: &Front, second: &Front, block: *mut u8) {
+    for front in [first, second] {
+        // SAFETY: not live any more at the second call: that is the misuse under test.
+        assert!(unsafe { scene.allocator.give_class(front, SizeClass::of(48), block) });
+    }
+}
+
+/// Both threads have magazines of the class, and the first one's blocks.
+fn warm(scene: &Scene) -> Vec<*mut u8> {
+    let blocks: Vec<_> = (0..20).map(|_| scene.take(48)).collect();
+    let other = scene.allocator.take_slow(&scene.two, 48);
+    scene.try_give(&scene.two, other).expect("a live block is taken back");
+    blocks
+}
+
+/// After the race: the threads end, one of them is told of the fault, and no other block is lost.
+fn told_and_nothing_lost(scene: &Scene, blocks: &[*mut u8], fronts: [&Front; 2]) {
+    let (before, after) = (&blocks[..10], &blocks[11..]);
+    let mut told: Vec<_> = after.iter().map(|&block| scene.try_give(&scene.two, block)).collect();
+    told.extend(before.iter().map(|&block| scene.try_give(&scene.one, block)));
+    told.extend(fronts.map(|front| scene.allocator.end_thread(front)));
+    let trimmer = Front::new();
+    scene.allocator.trim(&trimmer);
+    scene.allocator.end_thread(&trimmer).expect("no block was freed twice");
+    let audit = scene.audit();
+    assert_eq!((audit.live_blocks, audit.spans), (0, 0), "other blocks were lost with the one freed twice: {audit:?}");
+    let faults: Vec<_> = told.into_iter().filter_map(Result::err).collect();
+    assert_eq!(faults.len(), 1, "one of the two is told");
+    assert_eq!((faults[0].kind, faults[0].address), (FaultKind::DoubleFree, blocks[10].addr()));
+}
+
+#[test]
+fn a_race_of_a_thread_with_itself_is_told_at_the_flush() {
+    let scene = Scene::new();
+    let blocks = warm(&scene);
+    race(&scene, &scene.one, &scene.one, blocks[10]);
+    told_and_nothing_lost(&scene, &blocks, [&scene.one, &scene.two]);
+}
+
+#[test]
+fn a_race_of_owner_and_other_is_told_at_the_flush() {
+    let scene = Scene::new();
+    let blocks = warm(&scene);
+    race(&scene, &scene.one, &scene.two, blocks[10]);
+    told_and_nothing_lost(&scene, &blocks, [&scene.one, &scene.two]);
+}
+
+#[test]
+fn a_race_of_other_and_owner_is_told_at_the_flush() {
+    let scene = Scene::new();
+    let blocks = warm(&scene);
+    race(&scene, &scene.two, &scene.one, blocks[10]);
+    told_and_nothing_lost(&scene, &blocks, [&scene.two, &scene.one]);
+}

@@ -6,7 +6,7 @@ use hakmem_tests::providers::{Faulty, LinuxPages};
 
 /// The `random_mixed` workload: 16 to 1,039 bytes, one of 256 slots toggled a step.
 fn random_mixed<const STEPS: usize>(mut take: impl FnMut(usize) -> *mut u8, mut give: impl FnMut(*mut u8)) {
-    let mut slots = [core::ptr::null_mut(); 256];
+    let mut slots = [core::ptr::null_mut::<u8>(); 256];
     let mut draw = 0x2545_F491_4F6C_DD1D_u64;
     for _ in 0..STEPS {
         draw ^= draw << 13;

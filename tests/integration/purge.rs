@@ -1,1 +1,143 @@
-//! To come.
+//! Free memory goes back when its time has come, by a clock that is set by hand.
+
+use hakmem_core::config::settings::Settings;
+use hakmem_core::{Allocator, Front};
+use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow};
+
+type Pages = Clocked<Faulty<Narrow<LinuxPages>>>;
+
+const DELAY_MS: u64 = 1000;
+const MEDIUM: usize = 40_000;
+const LARGE: usize = 4 << 20;
+/// What a thread's heap holds in advance, until that thread's slow path looks at the clock.
+const RESERVE: u64 = 16 * (32 << 10);
+
+fn allocator() -> Allocator<Pages> {
+    Allocator::new(Clocked::new(Faulty::new(Narrow::new(LinuxPages::new(), 64 << 20, usize::MAX))))
+}
+
+fn take(allocator: &Allocator<Pages>, front: &Front, bytes: usize) -> *mut u8 {
+    let block = allocator.take(front, bytes);
+    let block = if block.is_null() { allocator.take_slow(front, bytes) } else { block };
+    assert!(!block.is_null(), "{bytes} bytes were refused");
+    block
+}
+
+fn give(allocator: &Allocator<Pages>, front: &Front, block: *mut u8) {
+    if !allocator.give(front, block) {
+        allocator.give_slow(front, block).expect("a live block is taken back");
+    }
+}
+
+/// Uses memory of every kind and frees it.
+fn churn(allocator: &Allocator<Pages>, front: &Front) {
+    let sizes = [100, MEDIUM, 700_000];
+    let blocks: Vec<_> = (0..60).map(|number| take(allocator, front, sizes[number % 3])).collect();
+    blocks.into_iter().for_each(|block| give(allocator, front, block));
+}
+
+/// A call that looks at the clock and changes nothing: a large block comes and goes.
+fn look(allocator: &Allocator<Pages>, front: &Front, now_ms: u64) {
+    allocator.provider().set_ms(now_ms);
+    give(allocator, front, take(allocator, front, LARGE));
+}
+
+#[test]
+fn idle_memory_goes_back_after_the_delay_and_not_before() {
+    let (allocator, front) = (allocator(), Front::new());
+    look(&allocator, &front, 10_000);
+    churn(&allocator, &front);
+    let before = allocator.stats();
+    assert!(before.cached > 8 << 20, "what was freed is kept: {before:?}");
+    look(&allocator, &front, 10_000 + DELAY_MS - 1);
+    assert_eq!(allocator.stats().cached, before.cached, "a millisecond too early");
+    assert_eq!(allocator.provider().below().purges(), 0);
+    look(&allocator, &front, 10_000 + 2 * DELAY_MS);
+    let after = allocator.stats();
+    assert!(after.cached <= RESERVE, "{after:?}");
+    assert_eq!(after.clean + after.cached, before.clean + before.cached, "the addresses stay");
+    assert!(allocator.provider().below().purges() > 0);
+}
+
+#[test]
+fn memory_in_use_is_never_idle() {
+    let (allocator, front) = (allocator(), Front::new());
+    let live: Vec<_> = (0..100).map(|_| take(&allocator, &front, MEDIUM)).collect();
+    for round in 1..20 {
+        look(&allocator, &front, round * 2 * DELAY_MS);
+    }
+    assert_eq!(allocator.provider().below().purges(), 0);
+    live.into_iter().for_each(|block| give(&allocator, &front, block));
+}
+
+#[test]
+fn the_slow_path_of_small_blocks_looks_at_the_clock_too() {
+    let (allocator, front) = (allocator(), Front::new());
+    look(&allocator, &front, 10_000);
+    churn(&allocator, &front);
+    allocator.provider().set_ms(10_000 + 2 * DELAY_MS);
+    let mut kept = Vec::new();
+    for _ in 0..40_000 {
+        kept.push(take(&allocator, &front, 1000));
+    }
+    kept.into_iter().for_each(|block| give(&allocator, &front, block));
+    assert!(allocator.provider().below().purges() > 0, "40,000 small blocks and no look at the clock");
+}
+
+#[test]
+fn the_delay_is_a_setting() {
+    let (allocator, front) = (allocator(), Front::new());
+    allocator.configure(&front, &Settings { purge_delay_ms: 50_000, ..Settings::new() });
+    look(&allocator, &front, 10_000);
+    churn(&allocator, &front);
+    look(&allocator, &front, 59_000);
+    assert_eq!(allocator.provider().below().purges(), 0);
+    look(&allocator, &front, 60_100);
+    assert!(allocator.stats().cached <= RESERVE);
+}
+
+#[test]
+fn freed_large_blocks_are_kept_up_to_the_setting_and_then_go() {
+    let (allocator, front) = (allocator(), Front::new());
+    allocator.configure(&front, &Settings { large_cache_bytes: 2 * LARGE, ..Settings::new() });
+    look(&allocator, &front, 10_000);
+    let blocks: Vec<_> = (0..4).map(|_| take(&allocator, &front, LARGE)).collect();
+    blocks.into_iter().for_each(|block| give(&allocator, &front, block));
+    let stats = allocator.stats();
+    assert_eq!((stats.large, stats.large_cached), (0, 2 * LARGE as u64), "{stats:?}");
+    look(&allocator, &front, 10_000 + 2 * DELAY_MS);
+    let blocks = take(&allocator, &front, MEDIUM);
+    give(&allocator, &front, blocks);
+    let reserved = allocator.provider().below().reserved();
+    look(&allocator, &front, 10_000 + 4 * DELAY_MS);
+    assert!(allocator.stats().large_cached <= LARGE as u64, "{:?}", allocator.stats());
+    assert!(allocator.provider().below().reserved() <= reserved);
+}
+
+#[test]
+fn trim_gives_everything_back_at_once() {
+    let (allocator, front) = (allocator(), Front::new());
+    let reserved = allocator.provider().below().reserved();
+    assert_eq!(reserved, 0, "nothing is reserved before the first call");
+    churn(&allocator, &front);
+    look(&allocator, &front, 1);
+    let before = allocator.stats();
+    let bytes = allocator.trim(&front) as u64;
+    let after = allocator.stats();
+    assert_eq!((after.active, after.cached, after.large, after.large_cached), (0, 0, 0, 0), "{after:?}");
+    assert!(bytes + RESERVE >= before.cached + before.large_cached, "{bytes} of {before:?}");
+    assert_eq!(allocator.trim(&front), 0, "the second time there is nothing to give");
+}
+
+#[test]
+fn kept_memory_stays_dirty_and_is_tried_again() {
+    let (allocator, front) = (allocator(), Front::new());
+    allocator.provider().below().keep(true);
+    churn(&allocator, &front);
+    assert_eq!(allocator.trim(&front), 0, "nothing went back");
+    let cached = allocator.stats().cached;
+    assert!(cached > 8 << 20, "it counts as kept");
+    allocator.provider().below().keep(false);
+    assert_eq!(allocator.trim(&front) as u64, cached);
+    assert_eq!(allocator.stats().cached, 0);
+}

@@ -1,5 +1,8 @@
 //! Every size and every alignment: place, room, contents, and back.
 
+#![allow(unsafe_code, reason = "gives room back by hand")]
+
+use hakmem_core::pages::store::Store;
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::action::{ALIGN_SHIFT_MOST, Action};
 use hakmem_tests::driver::Driver;
@@ -100,4 +103,28 @@ fn what_cannot_be_is_refused() {
     assert_eq!(allocator.usable(block), Ok(112));
     assert_eq!(allocator.usable(core::ptr::null_mut()), Ok(0));
     assert_eq!(allocator.give_slow(&front, core::ptr::null_mut()), Ok(()));
+}
+
+#[test]
+fn there_may_be_more_large_blocks_than_the_first_tables_hold() {
+    let (allocator, front) = (allocator(), Front::new());
+    // 69 GB of addresses, never touched.
+    let blocks: Vec<_> = (0..66_000).map(|_| allocator.take_slow(&front, (1 << 20) + 1)).collect();
+    let refused = blocks.iter().filter(|block| block.is_null()).count();
+    assert_eq!(refused, 0, "of {}", blocks.len());
+    for block in blocks {
+        allocator.give_slow(&front, block).expect("a live block is taken back");
+    }
+    assert_eq!(allocator.stats().large, 0);
+}
+
+#[test]
+fn room_for_a_large_table_is_not_a_freed_magazine() {
+    let (pages, mut store) = (LinuxPages::new(), Store::new());
+    let magazine = store.take(&pages, 128).expect("the system has memory");
+    // SAFETY: taken with this size just now.
+    unsafe { store.give(magazine, 128) };
+    // The table of 131,072 large blocks.
+    let table = store.take(&pages, 8 << 20);
+    assert_ne!(table, Some(magazine), "8 MiB in 128 bytes");
 }

@@ -1,1 +1,262 @@
-//! To come.
+//! Real threads: blocks cross them in every way, and when all is quiet the totals are exact.
+
+#![allow(unsafe_code, reason = "audits in quiescence; sends raw blocks")]
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use hakmem_core::config::settings::Settings;
+use hakmem_core::{Allocator, Front};
+use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+
+type Pages = Narrow<Faulty<LinuxPages>>;
+
+fn allocator(zone_bytes: usize) -> Allocator<Pages> {
+    Allocator::new(Narrow::new(Faulty::new(LinuxPages::new()), zone_bytes, usize::MAX))
+}
+
+/// A live block on its way to another thread.
+struct Sent {
+    block: *mut u8,
+    bytes: usize,
+    mark: u8,
+}
+
+// SAFETY: the block is the receiver's from then on.
+unsafe impl Send for Sent {}
+
+/// A thread's calls, through a front on its stack.
+struct Caller<'a> {
+    allocator: &'a Allocator<Pages>,
+    front: Front,
+    draw: u64,
+}
+
+impl<'a> Caller<'a> {
+    fn new(allocator: &'a Allocator<Pages>, seed: u64) -> Self {
+        Self { allocator, front: Front::new(), draw: (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) }
+    }
+
+    fn draw(&mut self) -> usize {
+        self.draw ^= self.draw << 13;
+        self.draw ^= self.draw >> 7;
+        self.draw ^= self.draw << 17;
+        (self.draw >> 16) as usize
+    }
+
+    fn bytes(&mut self) -> usize {
+        match self.draw() % 100 {
+            0 => 1 + self.draw() % 1_300_000,
+            1..=9 => 1 + self.draw() % 40_000,
+            10..=14 => 1 + self.draw() % 8,
+            _ => 1 + self.draw() % 600,
+        }
+    }
+
+    fn take(&mut self) -> Sent {
+        let bytes = self.bytes();
+        let mut block = self.allocator.take(&self.front, bytes);
+        if block.is_null() {
+            block = self.allocator.take_medium(&self.front, bytes);
+        }
+        if block.is_null() {
+            block = self.allocator.take_slow(&self.front, bytes);
+        }
+        assert!(!block.is_null(), "{bytes} bytes were refused");
+        let mark = self.draw() as u8;
+        for at in [0, bytes / 2, bytes - 1] {
+            // SAFETY: within the block.
+            unsafe { block.add(at).write(mark) };
+        }
+        Sent { block, bytes, mark }
+    }
+
+    fn give(&self, Sent { block, bytes, mark }: Sent) {
+        for at in [0, bytes / 2, bytes - 1] {
+            // SAFETY: within the block.
+            let found = unsafe { block.add(at).read() };
+            assert_eq!(found, mark, "byte {at} of {bytes} at {block:p} was overwritten");
+        }
+        if !self.allocator.give(&self.front, block) && !self.allocator.give_medium(&self.front, block) {
+            self.allocator.give_slow(&self.front, block).expect("a live block is taken back");
+        }
+    }
+
+    fn end(self) {
+        self.allocator.end_thread(&self.front).expect("no block was freed twice");
+    }
+}
+
+fn nothing_is_left(allocator: &Allocator<Pages>) {
+    let caller = Caller::new(allocator, 0);
+    allocator.trim(&caller.front);
+    caller.end();
+    // SAFETY: every other thread was joined.
+    let audit = unsafe { allocator.audit() }.expect("every invariant holds");
+    assert_eq!((audit.live_blocks, audit.magazine_blocks, audit.remote_blocks, audit.spans), (0, 0, 0, 0), "{audit:?}");
+    let stats = allocator.stats();
+    assert_eq!((stats.active, stats.cached, stats.large, stats.threads), (0, 0, 0, 0), "{stats:?}");
+    assert_eq!(stats.spans_taken, stats.spans_given, "{stats:?}");
+}
+
+fn produce(caller: &mut Caller<'_>, to: &SyncSender<Sent>, blocks: usize) {
+    for _ in 0..blocks {
+        to.send(caller.take()).expect("the consumer listens");
+    }
+}
+
+fn consume(caller: &mut Caller<'_>, from: &Receiver<Sent>) -> usize {
+    from.iter().map(|sent| caller.give(sent)).count()
+}
+
+fn producers_and_consumers(zone_bytes: usize, settings: Settings) {
+    const BLOCKS: usize = 30_000;
+    let allocator = allocator(zone_bytes);
+    let first = Caller::new(&allocator, 0);
+    allocator.configure(&first.front, &settings);
+    first.end();
+    thread::scope(|scope| {
+        for pair in 0..4 {
+            let (to, from) = sync_channel(256);
+            let allocator = &allocator;
+            scope.spawn(move || {
+                let mut caller = Caller::new(allocator, pair);
+                produce(&mut caller, &to, BLOCKS);
+                caller.end();
+            });
+            scope.spawn(move || {
+                let mut caller = Caller::new(allocator, 100 + pair);
+                assert_eq!(consume(&mut caller, &from), BLOCKS);
+                caller.end();
+            });
+        }
+    });
+    let stats = allocator.stats();
+    if settings.stats {
+        assert_eq!((stats.calls_taken, stats.calls_given), (4 * BLOCKS as u64, 4 * BLOCKS as u64));
+    }
+    nothing_is_left(&allocator);
+}
+
+#[test]
+fn what_one_thread_takes_another_gives() {
+    producers_and_consumers(1 << 30, Settings::new());
+}
+
+#[test]
+fn the_same_watched() {
+    producers_and_consumers(1 << 30, Settings { stats: true, harden_double_free: true, ..Settings::new() });
+}
+
+#[test]
+fn the_same_in_small_zones() {
+    producers_and_consumers(4 << 20, Settings::new());
+}
+
+#[test]
+fn a_thread_exits_while_others_free_its_blocks() {
+    let allocator = allocator(1 << 30);
+    for round in 0..60 {
+        thread::scope(|scope| {
+            let (to, from) = sync_channel(10_000);
+            let allocator = &allocator;
+            scope.spawn(move || {
+                let mut caller = Caller::new(allocator, round);
+                produce(&mut caller, &to, 2_000);
+                caller.end();
+            });
+            let mut caller = Caller::new(allocator, 1000 + round);
+            assert_eq!(consume(&mut caller, &from), 2_000);
+            caller.end();
+        });
+    }
+    nothing_is_left(&allocator);
+}
+
+#[test]
+fn threads_toggle_and_swap_blocks_and_come_and_go() {
+    let allocator = allocator(1 << 30);
+    let (to, from) = sync_channel::<Sent>(4096);
+    let from = std::sync::Mutex::new(from);
+    thread::scope(|scope| {
+        for worker in 0..4u64 {
+            let (to, from, allocator) = (to.clone(), &from, &allocator);
+            scope.spawn(move || {
+                for life in 0..20 {
+                    let mut caller = Caller::new(allocator, worker * 1000 + life);
+                    let mut kept = Vec::new();
+                    for _ in 0..2_000 {
+                        match caller.draw() % 8 {
+                            0..=2 => kept.push(caller.take()),
+                            3 | 4 if !kept.is_empty() => {
+                                let at = caller.draw() % kept.len();
+                                caller.give(kept.swap_remove(at));
+                            }
+                            5 | 6 => {
+                                let sent = caller.take();
+                                if let Err(refused) = to.try_send(sent) {
+                                    let (std::sync::mpsc::TrySendError::Full(sent)
+                                    | std::sync::mpsc::TrySendError::Disconnected(sent)) = refused;
+                                    caller.give(sent);
+                                }
+                            }
+                            _ => {
+                                if let Ok(sent) = from.lock().expect("nobody panicked").try_recv() {
+                                    caller.give(sent);
+                                }
+                            }
+                        }
+                    }
+                    kept.into_iter().for_each(|sent| caller.give(sent));
+                    if life % 3 == 0 {
+                        allocator.trim(&caller.front);
+                    }
+                    caller.end();
+                }
+            });
+        }
+    });
+    drop(to);
+    let mut caller = Caller::new(&allocator, 7);
+    consume(&mut caller, &from.into_inner().expect("nobody panicked"));
+    caller.end();
+    nothing_is_left(&allocator);
+}
+
+#[test]
+fn one_of_two_threads_wins_a_double_free() {
+    let allocator = allocator(1 << 30);
+    let hard = Settings { harden_double_free: true, ..Settings::new() };
+    let owner = Caller::new(&allocator, 0);
+    allocator.configure(&owner.front, &hard);
+    let (won, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let blocks: Vec<usize> = (0..4000)
+        .map(|number| {
+            let bytes = [16, 100, 1000][number % 3];
+            allocator.take_slow(&owner.front, bytes).expose_provenance()
+        })
+        .collect();
+    let go = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let caller = Caller::new(&allocator, 1);
+                while !go.load(Ordering::Acquire) {
+                    thread::yield_now();
+                }
+                for &block in &blocks {
+                    let pointer = core::ptr::with_exposed_provenance_mut(block);
+                    let gave = allocator.give(&caller.front, pointer);
+                    let result = if gave { Ok(()) } else { allocator.give_slow(&caller.front, pointer) };
+                    if result.is_ok() { &won } else { &lost }.fetch_add(1, Ordering::Relaxed);
+                }
+                caller.end();
+            });
+        }
+        go.store(true, Ordering::Release);
+    });
+    assert_eq!((won.into_inner(), lost.into_inner()), (4000, 4000));
+    owner.end();
+    nothing_is_left(&allocator);
+}

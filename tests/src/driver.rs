@@ -96,7 +96,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         }
     }
 
-    /// Asks the way a shim does: the hot path, then the slow one.
+    /// Asks the way a shim does: the hot paths, then the slow one.
     fn ask(&self, wish: Wish) -> *mut u8 {
         let (allocator, front) = (self.allocator, self.front());
         if wish.align != natural_align(wish.bytes) {
@@ -106,8 +106,11 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         if wish.zeroed {
             return allocator.take_zeroed(front, wish.bytes);
         }
-        let block = allocator.take(front, wish.bytes);
-        if block.is_null() { allocator.take_slow(front, wish.bytes) } else { block }
+        [Allocator::take, Allocator::take_medium, Allocator::take_slow]
+            .into_iter()
+            .map(|path| path(allocator, front, wish.bytes))
+            .find(|block| !block.is_null())
+            .unwrap_or(core::ptr::null_mut())
     }
 
     fn take(&mut self, slot: u8, wish: Wish) {
@@ -129,7 +132,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             return;
         }
         self.oracle.dismiss(block, self.usable(block));
-        if !self.allocator.give(self.front(), block) {
+        if !self.allocator.give(self.front(), block) && !self.allocator.give_medium(self.front(), block) {
             self.allocator.give_slow(self.front(), block).expect("a live block is taken back");
         }
     }
@@ -160,10 +163,11 @@ impl<'a, P: PageProvider> Driver<'a, P> {
     }
 
     fn end_or_start(&mut self, thread: usize) {
+        // Also before it starts anew: a thread that ended while there was no memory for its thread heap may
+        // have got one since.
+        self.allocator.end_thread(&self.fronts[thread]).expect("no block was freed twice");
         if self.ended[thread] {
             *self.fronts[thread] = Front::new();
-        } else {
-            self.allocator.end_thread(&self.fronts[thread]).expect("no block was freed twice");
         }
         self.ended[thread] = !self.ended[thread];
     }
@@ -187,7 +191,6 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         }
         self.audit();
         for front in &self.fronts {
-            // All of them: a thread that ended while it had no memory for a thread heap may have come back.
             self.allocator.end_thread(front).expect("no block was freed twice");
         }
         self.allocator.trim(self.front());

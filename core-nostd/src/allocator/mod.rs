@@ -91,7 +91,11 @@ impl<P: PageProvider> Allocator<P> {
         }
         // SAFETY: heaps are never unmapped, and this one is the calling thread's.
         match unsafe { front.heap.get().as_ref() } {
-            Some(heap) => heap.take_medium(SizeClass::of_medium(bytes)),
+            Some(heap) => {
+                let class = SizeClass::of_medium(bytes);
+                let block = heap.take_medium(class);
+                if block.is_null() { self.take_medium_slow(front, heap, class) } else { block }
+            }
             None => core::ptr::null_mut(),
         }
     }

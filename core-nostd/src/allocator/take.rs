@@ -10,7 +10,7 @@ use crate::config::flags::Watch;
 use crate::config::geometry::{RUN_MAX, SLAB_BYTES, SMALL_MAX};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
-use crate::heap::{Front, ThreadHeap};
+use crate::heap::{Front, Heap, ThreadHeap};
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
 
@@ -130,6 +130,16 @@ impl<P: PageProvider> Allocator<P> {
             Some(heap) => heap.take_one(&self.territory, class),
             None => self.take_passing(class),
         }
+    }
+
+    /// A medium block of a warm thread whose current span has none.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn take_medium_slow(&self, front: &Front, heap: &Heap, class: SizeClass) -> *mut u8 {
+        if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
+            self.tick(front, thread);
+        }
+        heap.take_one(&self.territory, class).map_or(ptr::null_mut(), |(block, _)| block)
     }
 
     /// One block for a thread that keeps none.

@@ -36,6 +36,11 @@ impl Reserve {
         (self.zone.get(), self.superslab.get(), self.free.load(Ordering::Relaxed))
     }
 
+    /// True if it has a run of slabs that were used before, so that taking it touches no new page.
+    pub fn has_used(&self, slabs: usize) -> bool {
+        run_starts(self.free.load(Ordering::Relaxed) & self.dirty.get(), slabs) != 0
+    }
+
     /// A span of `slabs` slabs.
     pub fn claim<'a, P: PageProvider>(
         &self,

@@ -15,19 +15,22 @@ use super::reserve::Reserve;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
-use crate::slab::size_class::CLASSES;
+use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
 use crate::slab::{Mailbox, SizeClass, Slab};
 use crate::superslab::Territory;
 
-/// One class's slabs.
+/// One class's slabs; those in the first bucket.
 #[derive(Debug)]
 #[repr(C)]
 struct ClassSlabs {
     current: Cell<*const Slab>,
-    buckets: [Cell<*const Slab>; BUCKETS],
-    mask: Cell<u8>,
+    fullest: Cell<*const Slab>,
     spans: Cell<u32>,
+    mask: Cell<u8>,
 }
+
+/// The further buckets, which only classes with many blocks a slab use.
+type Emptier = [Cell<*const Slab>; BUCKETS - 1];
 
 /// Spans of a medium class before they get large enough to leave nothing over.
 const FEW_SPANS: u32 = 16;
@@ -39,8 +42,11 @@ pub struct Heap {
     /// Where others' frees arrive; first, so that a slab's owner leads to the heap.
     pub mailbox: Mailbox,
     classes: [ClassSlabs; CLASSES],
+    emptier: [Emptier; MAGAZINE_CLASSES],
     /// Slabs held in advance.
     pub reserve: Reserve,
+    /// Medium classes, from the first on, whose current span may have no block out.
+    idle: Cell<u64>,
     /// Every heap there is; written once.
     pub next_heap: AtomicPtr<Heap>,
     /// Next in the common list; under its lock.
@@ -66,6 +72,12 @@ fn add(counter: &AtomicU64, by: u64) {
 impl Heap {
     fn class(&self, class: SizeClass) -> &ClassSlabs {
         &self.classes[class.index()]
+    }
+
+    /// The head of a class's bucket; classes with few blocks a slab have only the first.
+    fn bucket(&self, class: SizeClass, bucket: usize) -> &Cell<*const Slab> {
+        let emptier = self.emptier.get(class.index()).and_then(|buckets| buckets.get(bucket.wrapping_sub(1)));
+        emptier.unwrap_or(&self.class(class).fullest)
     }
 
     /// True if the heap can hand out a block of the class at once.
@@ -126,12 +138,15 @@ impl Heap {
         }
         let next = if of.mask.get() != 0 {
             let fullest = of.mask.get().trailing_zeros() as usize;
-            let next = slab(of.buckets[fullest % BUCKETS].get())?;
+            let next = slab(self.bucket(class, fullest).get())?;
             self.unlist(next);
             next
         } else if claim {
             let slabs = if of.spans.get() < FEW_SPANS { class.least_slabs() } else { class.shape().slabs as usize };
             let spans = self.spans() as usize;
+            if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
+                self.release_idle_medium(territory);
+            }
             let next = self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?;
             of.spans.set(of.spans.get() + 1);
             add(&self.spans_taken, 1);
@@ -177,8 +192,7 @@ impl Heap {
         }
         let bucket = slab.bucket();
         let of = self.class(slab.class());
-        let head = &of.buckets[bucket as usize % BUCKETS];
-        let first = head.replace(slab);
+        let first = self.bucket(slab.class(), bucket as usize).replace(slab);
         slab.next.set(first);
         slab.prev.set(ptr::null());
         if let Some(first) = self::slab(first) {
@@ -198,7 +212,7 @@ impl Heap {
         match self::slab(prev) {
             Some(prev) => prev.next.set(next),
             None => {
-                of.buckets[bucket as usize % BUCKETS].set(next);
+                self.bucket(slab.class(), bucket as usize).set(next);
                 if next.is_null() {
                     of.mask.set(of.mask.get() & !(1 << bucket));
                 }
@@ -219,6 +233,21 @@ impl Heap {
                 self.settle(territory, slab);
             }
         });
+    }
+
+    /// Gives back the current spans of medium classes of which no block is out.
+    fn release_idle_medium<P: PageProvider>(&self, territory: &Territory<P>) {
+        let mut idle = self.idle.replace(0);
+        while idle != 0 {
+            let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + idle.trailing_zeros()) as u8));
+            idle &= idle - 1;
+            if let Some(current) = slab(of.current.get())
+                && current.used.get() == 0
+            {
+                of.current.set(ptr::null());
+                self.release(territory, current);
+            }
+        }
     }
 
     /// Gives back the current slabs of which no block is out.
@@ -281,20 +310,20 @@ impl Heap {
         if slab.place.get() != CURRENT {
             self.settle(territory, slab);
         } else if used == 0 {
-            self.class(slab.class()).current.set(ptr::null());
-            self.release(territory, slab);
+            // Kept for the next block of its class, unless another class needs pages first.
+            self.idle.set(self.idle.get() | 1 << (slab.class().index() - MAGAZINE_CLASSES));
         }
         true
     }
 
     /// Calls `each` with every listed or current slab: full ones are in no list.
     pub fn for_each_slab(&self, mut each: impl FnMut(&Slab)) {
-        for of in &self.classes {
-            if let Some(current) = slab(of.current.get()) {
+        for class in (1..CLASSES as u8).map(SizeClass) {
+            if let Some(current) = slab(self.class(class).current.get()) {
                 each(current);
             }
-            for bucket in &of.buckets {
-                let mut at = bucket.get();
+            for bucket in 0..if class.index() < MAGAZINE_CLASSES { BUCKETS } else { 1 } {
+                let mut at = self.bucket(class, bucket).get();
                 while let Some(listed) = slab(at) {
                     at = listed.next.get();
                     each(listed);

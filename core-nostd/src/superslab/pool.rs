@@ -2,7 +2,7 @@
 //!
 //! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span, to no heap's
 //! reserve and to no purge under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
-//! `pool-index`: a zone's `avail` has a superslab's bit iff its `free` is not 0; `reuse` has it iff
+//! `pool-index`: the first word of a pair has a superslab's bit iff its `free` is not 0, the second iff
 //! `free & dirty` is not 0.
 //!
 //! A slab that was used before (its pages are there already) is taken before a fresh one, and the lowest
@@ -15,6 +15,11 @@ use core::ptr;
 use crate::base::bits::{low, multiples, run_starts, take_lowest};
 use crate::config::geometry::{SUPERSLAB_SLABS, ZONES};
 use crate::policy::retention;
+
+/// Place in a pair of index words: superslabs with a free slab.
+const AVAIL: usize = 0;
+/// The same: with a free slab that is dirty.
+const REUSE: usize = 1;
 
 /// What the pool knows of a superslab.
 #[derive(Debug)]
@@ -45,8 +50,7 @@ pub struct Claim {
 #[derive(Clone, Copy, Debug)]
 pub struct PoolZone {
     headers: *mut SuperSlab,
-    avail: *mut u64,
-    reuse: *mut u64,
+    index: *mut [u64; 2],
     /// Committed superslabs.
     pub committed: usize,
     /// Superslabs that the zone has room for.
@@ -64,8 +68,7 @@ pub struct Pool {
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self =
-        Self { headers: ptr::null_mut(), avail: ptr::null_mut(), reuse: ptr::null_mut(), committed: 0, superslabs: 0 };
+    const NONE: Self = Self { headers: ptr::null_mut(), index: ptr::null_mut(), committed: 0, superslabs: 0 };
 
     /// Bytes that the headers and the two indexes of `superslabs` superslabs take.
     pub const fn header_bytes(superslabs: usize) -> usize {
@@ -78,24 +81,28 @@ impl PoolZone {
         unsafe { &mut *self.headers.add(superslab) }
     }
 
-    /// Brings the indexes in line with a superslab's masks.
-    fn index(&mut self, superslab: usize) {
+    /// Brings the index in line with a superslab's masks.
+    fn reindex(&mut self, superslab: usize) {
         let header = self.header(superslab);
-        let (free, reuse) = (header.free, header.free & header.dirty);
-        for (index, any) in [(self.avail, free != 0), (self.reuse, reuse != 0)] {
-            // SAFETY: an index has a bit for each superslab.
-            let word = unsafe { &mut *index.add(superslab / 64) };
+        let any = [header.free != 0, header.free & header.dirty != 0];
+        // SAFETY: the index has a pair of words for each 64 superslabs.
+        let words = unsafe { &mut *self.index.add(superslab / 64) };
+        for (word, any) in words.iter_mut().zip(any) {
             *word = *word & !(1 << (superslab % 64)) | u64::from(any) << (superslab % 64);
         }
     }
 
-    fn words(&self, index: *mut u64) -> &[u64] {
-        // SAFETY: an index has a word for each 64 superslabs.
-        unsafe { core::slice::from_raw_parts(index, self.committed.div_ceil(64)) }
+    /// The index words: superslabs with a free slab, and with one that is dirty.
+    fn words(&self) -> &[[u64; 2]] {
+        if self.index.is_null() {
+            return &[];
+        }
+        // SAFETY: as above.
+        unsafe { core::slice::from_raw_parts(self.index, self.committed.div_ceil(64)) }
     }
 
-    fn word(&self, index: *mut u64, at: usize) -> u64 {
-        self.words(index).get(at).copied().unwrap_or(0)
+    fn word(&self, at: usize, kind: usize) -> u64 {
+        self.words().get(at).map_or(0, |words| words[kind % 2])
     }
 
     fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
@@ -103,23 +110,18 @@ impl PoolZone {
         header.free &= !mask;
         header.touched_ms = now_ms;
         let fresh = header.dirty & mask == 0;
-        self.index(superslab);
+        self.reindex(superslab);
         Claim { zone, superslab, mask, fresh }
     }
 
     fn claim_one(&mut self, zone: usize, now_ms: u64) -> Option<Claim> {
-        for index in [self.reuse, self.avail] {
-            if index.is_null() {
-                return None;
-            }
-            let found = self.words(index).iter().position(|&word| word != 0);
-            if let Some(at) = found {
-                let superslab = at * 64 + self.word(index, at).trailing_zeros() as usize;
-                let header = self.header(superslab);
-                let reusable = header.free & header.dirty;
-                let from = if reusable != 0 { reusable } else { header.free };
-                return Some(self.take(zone, superslab, 1 << from.trailing_zeros(), now_ms));
-            }
+        for kind in [REUSE, AVAIL] {
+            let Some(at) = self.words().iter().position(|words| words[kind] != 0) else { continue };
+            let superslab = at * 64 + self.word(at, kind).trailing_zeros() as usize;
+            let header = self.header(superslab);
+            let reusable = header.free & header.dirty;
+            let from = if reusable != 0 { reusable } else { header.free };
+            return Some(self.take(zone, superslab, 1 << from.trailing_zeros(), now_ms));
         }
         None
     }
@@ -128,7 +130,7 @@ impl PoolZone {
         let places = multiples(align);
         let mut second = None;
         for at in 0..self.committed.div_ceil(64) {
-            let mut word = self.word(self.avail, at);
+            let mut word = self.word(at, AVAIL);
             while word != 0 {
                 let superslab = at * 64 + word.trailing_zeros() as usize;
                 word &= word - 1;
@@ -158,9 +160,8 @@ impl Pool {
     /// Adds a zone: its header memory is committed and zero, none of its superslabs is.
     pub fn add_zone(&mut self, headers: *mut u8, superslabs: usize) {
         let headers = headers.cast::<SuperSlab>();
-        let avail = headers.wrapping_add(superslabs).cast::<u64>();
-        let reuse = avail.wrapping_add(superslabs.div_ceil(64));
-        self.zones[self.count % ZONES] = PoolZone { headers, avail, reuse, committed: 0, superslabs };
+        let index = headers.wrapping_add(superslabs).cast();
+        self.zones[self.count % ZONES] = PoolZone { headers, index, committed: 0, superslabs };
         self.count += 1;
     }
 
@@ -175,7 +176,7 @@ impl Pool {
         for superslab in zone.committed..zone.committed + more {
             zone.committed = superslab + 1;
             *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms };
-            zone.index(superslab);
+            zone.reindex(superslab);
         }
     }
 
@@ -202,7 +203,7 @@ impl Pool {
         header.free = rest;
         claim.mask |= more;
         let dirty = header.dirty & claim.mask;
-        zone.index(claim.superslab);
+        zone.reindex(claim.superslab);
         Some((claim, dirty))
     }
 
@@ -219,7 +220,7 @@ impl Pool {
         header.free |= mask;
         header.dirty |= dirty & mask;
         header.touched_ms = now_ms;
-        self.zones[zone % ZONES].index(superslab);
+        self.zones[zone % ZONES].reindex(superslab);
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
@@ -229,7 +230,7 @@ impl Pool {
         while number < self.count {
             let zone = &mut self.zones[number % ZONES];
             for at in start / 64..zone.committed.div_ceil(64) {
-                let mut word = zone.word(zone.reuse, at);
+                let mut word = zone.word(at, REUSE);
                 if at == start / 64 {
                     word &= !low(start % 64);
                 }
@@ -240,7 +241,7 @@ impl Pool {
                     if retention::is_due(now_ms, header.touched_ms, delay_ms) {
                         let mask = header.free & header.dirty;
                         header.free &= !mask;
-                        zone.index(superslab);
+                        zone.reindex(superslab);
                         return Some(Claim { zone: number, superslab, mask, fresh: false });
                     }
                 }
@@ -259,7 +260,7 @@ impl Pool {
         } else {
             header.touched_ms = now_ms;
         }
-        self.zones[claim.zone % ZONES].index(claim.superslab);
+        self.zones[claim.zone % ZONES].reindex(claim.superslab);
     }
 
     /// Calls `each` with zone, superslab number and header of every committed superslab.
@@ -278,8 +279,8 @@ impl Pool {
             (0..zone.committed).all(|superslab| {
                 let header = zone.header(superslab);
                 let (free, reuse) = (header.free != 0, header.free & header.dirty != 0);
-                let bit = |words: &[u64]| words[superslab / 64] >> (superslab % 64) & 1 == 1;
-                bit(zone.words(zone.avail)) == free && bit(zone.words(zone.reuse)) == reuse
+                let bit = |kind| zone.word(superslab / 64, kind) >> (superslab % 64) & 1 == 1;
+                bit(AVAIL) == free && bit(REUSE) == reuse
             })
         })
     }

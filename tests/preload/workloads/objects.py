@@ -18,7 +18,7 @@ for record in back:
     names.setdefault(record["name"], []).append(record["id"])
 print(sorted(names.items(), key=lambda item: (-len(item[1]), item[0]))[:5])
 print(len(re.findall(r'"t(\d)\1"', text)), len(re.sub(r"\s+", " ", text)))
-print(hashlib.sha256(str(3**20000).encode()).hexdigest())
+print(hashlib.sha256(hex(3**20000).encode()).hexdigest())
 grown = bytearray()
 for i in range(200000):
     grown += b"%d," % i

@@ -1,0 +1,166 @@
+//! What libhakmem.so shows and needs: the documented symbols, a handful of the C library's, no std.
+
+use std::collections::BTreeSet;
+
+use crate::child::{command, find_or_skip, run};
+use crate::library::library;
+
+/// All it exports: C, the GNU C library's own names for it, C++.
+const EXPORTS: [&str; 47] = [
+    "malloc",
+    "free",
+    "calloc",
+    "realloc",
+    "reallocarray",
+    "memalign",
+    "posix_memalign",
+    "aligned_alloc",
+    "valloc",
+    "pvalloc",
+    "cfree",
+    "free_sized",
+    "free_aligned_sized",
+    "malloc_usable_size",
+    "malloc_trim",
+    "mallopt",
+    "mallinfo",
+    "mallinfo2",
+    "malloc_stats",
+    "malloc_info",
+    "__libc_malloc",
+    "__libc_free",
+    "__libc_calloc",
+    "__libc_realloc",
+    "__libc_memalign",
+    "__libc_valloc",
+    "__libc_pvalloc",
+    "_Znwm",
+    "_Znam",
+    "_ZnwmRKSt9nothrow_t",
+    "_ZnamRKSt9nothrow_t",
+    "_ZnwmSt11align_val_t",
+    "_ZnamSt11align_val_t",
+    "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    "_ZnamSt11align_val_tRKSt9nothrow_t",
+    "_ZdlPv",
+    "_ZdaPv",
+    "_ZdlPvm",
+    "_ZdaPvm",
+    "_ZdlPvRKSt9nothrow_t",
+    "_ZdaPvRKSt9nothrow_t",
+    "_ZdlPvSt11align_val_t",
+    "_ZdaPvSt11align_val_t",
+    "_ZdlPvmSt11align_val_t",
+    "_ZdaPvmSt11align_val_t",
+    "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+    "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+];
+
+/// All it may import, and why. None of them allocates on our way.
+const IMPORTS: [(&str, &str); 29] = [
+    ("abort", "the end after a fault"),
+    ("memcpy", "the compiler's"),
+    ("memmove", "the compiler's"),
+    ("memset", "the compiler's"),
+    ("memcmp", "the compiler's"),
+    ("bcmp", "the compiler's"),
+    ("strlen", "names in the environment"),
+    ("__errno_location", "ENOMEM and EINVAL"),
+    ("errno", "ENOMEM and EINVAL"),
+    ("environ", "settings"),
+    ("getauxval", "page size, AT_SECURE"),
+    ("clock_gettime", "the purge delay"),
+    ("open", "/proc/self/maps after a fault"),
+    ("read", "/proc/self/maps after a fault"),
+    ("close", "/proc/self/maps after a fault"),
+    ("dlsym", "the owner of a foreign block"),
+    ("fwrite", "malloc_info"),
+    ("pthread_key_create", "to learn of a thread's end"),
+    ("pthread_key_delete", "to learn of a thread's end"),
+    ("pthread_setspecific", "to learn of a thread's end"),
+    ("__register_atfork", "fork"),
+    ("pthread_atfork", "fork"),
+    ("_ZSt15get_new_handlerv", "operator new, weak"),
+    ("_ZSt17__throw_bad_allocv", "operator new, weak"),
+    ("__tls_get_addr", "our block of each thread, if built for dlopen"),
+    ("__cxa_finalize", "the C start files', weak"),
+    ("__gmon_start__", "the C start files', weak"),
+    ("_ITM_registerTMCloneTable", "the C start files', weak"),
+    ("_ITM_deregisterTMCloneTable", "the C start files', weak"),
+];
+
+/// What must not be inside, as `nm -C` would write it.
+const UNWANTED: [&str; 7] =
+    [" std::", "rust_begin_unwind", "rust_panic", "core::panicking", "core::fmt", "alloc::", "_Unwind_"];
+
+/// Static TLS is scarce where libraries are loaded late; the fronts of all classes are in it.
+const MOST_TLS_BYTES: u64 = 1280;
+
+/// What a tool says about the library.
+fn told(tool: &str, arguments: &[&str]) -> Option<String> {
+    let tool = find_or_skip(tool)?;
+    if !library().is_ours_or_skip("symbols") {
+        return None;
+    }
+    let outcome = run(command(tool).args(arguments).arg(&library().shared), 20);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+    Some(outcome.text())
+}
+
+/// The last column, without the version.
+fn names(text: &str) -> BTreeSet<&str> {
+    text.lines().filter_map(|line| line.split_whitespace().last()?.split('@').next()).collect()
+}
+
+#[test]
+fn exports_are_the_documented_ones() {
+    let Some(text) = told("nm", &["-D", "--defined-only"]) else { return };
+    assert_eq!(names(&text), BTreeSet::from(EXPORTS));
+}
+
+#[test]
+fn imports_are_a_handful() {
+    let Some(text) = told("nm", &["-D", "--undefined-only"]) else { return };
+    let allowed: BTreeSet<_> = IMPORTS.iter().map(|(name, _)| *name).collect();
+    let more: Vec<_> = names(&text).difference(&allowed).copied().collect();
+    assert!(more.is_empty(), "imports without a reason: {more:?}");
+    let strong = text.lines().filter(|line| !line.contains(" w "));
+    let strong_cxx: Vec<_> = strong.filter(|line| line.contains(" _ZSt")).collect();
+    assert!(strong_cxx.is_empty(), "a C program has no C++ library: {strong_cxx:?}");
+}
+
+#[test]
+fn needs_the_c_library_alone() {
+    let Some(text) = told("readelf", &["-dW"]) else { return };
+    let needed: Vec<_> = text.lines().filter(|line| line.contains("(NEEDED)")).collect();
+    assert!(
+        needed.iter().all(|line| line.contains("[libc.so.6]") || line.contains("[ld-linux")),
+        "more than the C library: {needed:?}"
+    );
+}
+
+#[test]
+fn holds_no_std_and_no_panic_machinery() {
+    let Some(text) = told("nm", &["-C"]) else { return };
+    assert!(text.contains("malloc"), "the library is stripped");
+    let unwanted: Vec<_> =
+        text.lines().filter(|line| !line.contains(" w ") && UNWANTED.iter().any(|word| line.contains(word))).collect();
+    assert!(unwanted.is_empty(), "inside:\n{}", unwanted.join("\n"));
+}
+
+#[test]
+fn takes_little_of_each_thread() {
+    let Some(text) = told("readelf", &["-lW"]) else { return };
+    let row = text.lines().find(|line| line.split_whitespace().next() == Some("TLS"));
+    let bytes = row.and_then(|row| row.split_whitespace().nth(5)).and_then(|size| size.strip_prefix("0x"));
+    let bytes = bytes.map(|digits| u64::from_str_radix(digits, 16).expect("readelf writes hexadecimal"));
+    assert!(bytes.unwrap_or(0) <= MOST_TLS_BYTES, "{bytes:?} bytes of static TLS");
+}
+
+#[test]
+fn asks_for_no_executable_stack_and_no_text_relocations() {
+    let (Some(segments), Some(dynamic)) = (told("readelf", &["-lW"]), told("readelf", &["-dW"])) else { return };
+    let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("a GNU_STACK header");
+    assert!(!stack.contains("RWE"), "{stack}");
+    assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
+}
