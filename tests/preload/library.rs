@@ -113,6 +113,14 @@ fn silence_unless_asked() {
 }
 
 #[test]
+fn no_open_file_unless_asked() {
+    let Some(ls) = find_or_skip("ls") else { return };
+    let bare = run(command(&ls).arg("/proc/self/fd"), 10);
+    let served = run(command(&ls).arg("/proc/self/fd").env("LD_PRELOAD", &library().shared), 10);
+    assert_eq!(served.text(), bare.text());
+}
+
+#[test]
 fn a_mistyped_setting_is_named_and_ignored() {
     if !library().is_ours_or_skip("settings") {
         return;

@@ -8,6 +8,7 @@
 //! | [`entry_points`] | does every function of the family behave as the GNU C library's? |
 //! | [`threads`] | churn, handover, forks, late frees |
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
+//! | [`loader`] | does it survive what the loader can do to it? |
 //! | [`limits`] | does it start where addresses are scarce? |
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
 //! | [`run_program`] | the program `hakmem` |
@@ -23,6 +24,7 @@ mod entry_points;
 mod interpreters;
 mod library;
 mod limits;
+mod loader;
 mod misuse;
 mod run_program;
 mod scratch;

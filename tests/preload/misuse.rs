@@ -2,8 +2,7 @@
 
 use std::os::unix::process::ExitStatusExt;
 
-use crate::child::command;
-use crate::child::run;
+use crate::child::{command, run};
 use crate::compiled::Compiled;
 use crate::library::library;
 

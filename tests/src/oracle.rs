@@ -120,7 +120,7 @@ impl Oracle {
         let block = self.live.remove(&start.addr()).expect("only live blocks are dismissed");
         assert_eq!(block.usable, usable, "the usable size of {start:p}, {} bytes, changed", block.bytes);
         // SAFETY: live until now, by the promise at `admit`.
-        unsafe { Self::check_contents(block, start, usable) };
+        unsafe { Self::check_contents(block, block.start, usable) };
     }
 
     /// A block was resized: the old contents must stand in the new block, which is filled anew.

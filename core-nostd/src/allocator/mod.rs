@@ -111,7 +111,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         // SAFETY: just checked.
         let (slab, offset) = unsafe { zone.span_of(pointer) };
-        heap.give_medium(&self.territory, slab, offset)
+        heap.give_medium(slab, offset)
     }
 
     /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.

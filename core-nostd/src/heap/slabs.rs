@@ -45,7 +45,7 @@ pub struct Heap {
     emptier: [Emptier; MAGAZINE_CLASSES],
     /// Slabs held in advance.
     pub reserve: Reserve,
-    /// Medium classes, from the first on, whose current span may have no block out.
+    /// Medium classes, from the first on, that may have spans of which no block is out.
     idle: Cell<u64>,
     /// Every heap there is; written once.
     pub next_heap: AtomicPtr<Heap>,
@@ -144,13 +144,18 @@ impl Heap {
         } else if claim {
             let slabs = if of.spans.get() < FEW_SPANS { class.least_slabs() } else { class.shape().slabs as usize };
             let spans = self.spans() as usize;
-            if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
-                self.release_idle_medium(territory);
-            }
-            let next = self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?;
+            let next = match self.convert(class, slabs) {
+                Some(converted) => converted,
+                None => {
+                    if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
+                        self.release_idle_medium(territory);
+                    }
+                    add(&self.spans_taken, 1);
+                    slab(self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?)?
+                }
+            };
             of.spans.set(of.spans.get() + 1);
-            add(&self.spans_taken, 1);
-            slab(next)?
+            next
         } else {
             return None;
         };
@@ -235,7 +240,34 @@ impl Heap {
         });
     }
 
-    /// Gives back the current spans of medium classes of which no block is out.
+    /// Makes an idle span of another medium class one of this class: its pages are there already.
+    fn convert(&self, class: SizeClass, slabs: usize) -> Option<&Slab> {
+        if !class.is_medium() {
+            return None;
+        }
+        let mut idle = self.idle.get();
+        while idle != 0 {
+            let bit = idle.trailing_zeros();
+            idle &= idle - 1;
+            let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + bit) as u8));
+            if let Some(listed) = slab(of.fullest.get())
+                && listed.used.get() == 0
+            {
+                if listed.slabs.get() as usize == slabs {
+                    self.unlist(listed);
+                    of.spans.set(of.spans.get() - 1);
+                    listed.convert(class);
+                    return Some(listed);
+                }
+            } else if !slab(of.current.get()).is_some_and(|current| current.used.get() == 0) {
+                self.idle.set(self.idle.get() & !(1 << bit));
+            }
+        }
+        None
+    }
+
+    /// Gives back the spans of medium classes of which no block is out.
+    #[cold]
     fn release_idle_medium<P: PageProvider>(&self, territory: &Territory<P>) {
         let mut idle = self.idle.replace(0);
         while idle != 0 {
@@ -247,11 +279,20 @@ impl Heap {
                 of.current.set(ptr::null());
                 self.release(territory, current);
             }
+            let mut at = of.fullest.get();
+            while let Some(listed) = slab(at) {
+                at = listed.next.get();
+                if listed.used.get() == 0 {
+                    self.unlist(listed);
+                    self.release(territory, listed);
+                }
+            }
         }
     }
 
     /// Gives back the current slabs of which no block is out.
     pub fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
+        self.release_idle_medium(territory);
         for of in &self.classes {
             let Some(current) = slab(of.current.get()) else {
                 continue;
@@ -275,24 +316,49 @@ impl Heap {
         self.spans_taken.load(Ordering::Relaxed) - self.spans_given.load(Ordering::Relaxed)
     }
 
-    /// Takes a block of a medium class out of the current span's word; null if there is none.
+    /// Takes a block of a medium class that was freed before; null if no span of the heap has one.
     #[inline(always)]
     pub fn take_medium(&self, class: SizeClass) -> *mut u8 {
-        let Some(current) = slab(self.class(class).current.get()) else { return ptr::null_mut() };
+        let of = self.class(class);
+        let current = match slab(of.current.get()) {
+            Some(current) if current.word.load(Ordering::Relaxed) != 0 => current,
+            Some(current) if current.carved.get() != current.capacity.get() => return ptr::null_mut(),
+            used_up => match self.next_medium(of, used_up) {
+                Some(next) => next,
+                None => return ptr::null_mut(),
+            },
+        };
         let word = current.word.load(Ordering::Relaxed);
-        if word == 0 {
-            return ptr::null_mut();
-        }
         current.word.store(word & (word - 1), Ordering::Relaxed);
         current.used.set(current.used.get() + 1);
         let block = word.trailing_zeros() as usize;
         current.base.load(Ordering::Relaxed).wrapping_add(block * class.shape().bytes as usize)
     }
 
+    /// Makes the first listed span of a medium class the current one, if it has a block that was freed.
+    #[inline]
+    fn next_medium<'a>(&self, of: &ClassSlabs, used_up: Option<&Slab>) -> Option<&'a Slab> {
+        let next = slab(of.fullest.get())?;
+        if next.word.load(Ordering::Relaxed) == 0 {
+            return None;
+        }
+        of.fullest.set(next.next.get());
+        match slab(next.next.get()) {
+            Some(second) => second.prev.set(ptr::null()),
+            None => of.mask.set(0),
+        }
+        if let Some(used_up) = used_up {
+            used_up.place.set(FULL);
+        }
+        next.place.set(CURRENT);
+        of.current.set(next);
+        Some(next)
+    }
+
     /// Takes a block of a medium class back; false, and nothing is changed, unless it is a live block of a
     /// span of this heap.
     #[inline(always)]
-    pub fn give_medium<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab, offset: usize) -> bool {
+    pub fn give_medium(&self, slab: &Slab, offset: usize) -> bool {
         if !slab.class().is_medium() || !self.owns(slab) {
             return false;
         }
@@ -307,9 +373,15 @@ impl Heap {
         slab.word.store(word | bit, Ordering::Relaxed);
         let used = slab.used.get() - 1;
         slab.used.set(used);
-        if slab.place.get() != CURRENT {
-            self.settle(territory, slab);
-        } else if used == 0 {
+        if slab.place.get() == FULL {
+            self.relist(slab);
+        }
+        if used == 0 {
+            if slab.place.get() != CURRENT && !ptr::eq(self.class(slab.class()).fullest.get(), slab) {
+                // To the front, where `convert` looks.
+                self.unlist(slab);
+                self.relist(slab);
+            }
             // Kept for the next block of its class, unless another class needs pages first.
             self.idle.set(self.idle.get() | 1 << (slab.class().index() - MAGAZINE_CLASSES));
         }

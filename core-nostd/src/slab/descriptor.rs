@@ -306,6 +306,18 @@ impl Slab {
         self.carved.set(0);
     }
 
+    /// Owner: makes it a span of another medium class, when no block of it is out.
+    pub fn convert(&self, class: SizeClass) {
+        for ahead in 0..self.slabs.get() as usize {
+            // SAFETY: a span lies within its superslab.
+            unsafe { self.after(ahead) }.class.store(class.0, Ordering::Relaxed);
+        }
+        self.capacity.set(class.capacity_of(self.slabs.get() as usize));
+        self.word.store(0, Ordering::Relaxed);
+        self.carved.set(0);
+        self.fresh.set(false);
+    }
+
     /// Owner: takes in what others freed; returns how many blocks came.
     pub fn harvest(&self) -> usize {
         let remote = self.remote();

@@ -20,7 +20,7 @@ git commit -q -m side
 git merge -q -m merge main
 git -c gc.autoDetach=false gc --quiet
 cd ..
-git clone -q first second 2>&1
+git clone -q first second
 cd second
 git fsck --full 2>/dev/null
 git log --stat --format='%H %s %cI' | md5sum

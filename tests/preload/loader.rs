@@ -1,0 +1,44 @@
+//! What the loader can do to a preloaded library: bind at once, watch, load it twice, load others late.
+
+use std::fs;
+use std::process::Command;
+
+use crate::child::{command, find_or_skip, run};
+use crate::compiled::Compiled;
+use crate::library::library;
+
+fn says_hello(command: &mut Command) {
+    let outcome = run(command, 20);
+    assert_eq!((outcome.code(), outcome.text().as_str()), (0, "hello\n"), "{}", outcome.stderr);
+    library().assert_served_quietly(&outcome);
+}
+
+#[test]
+fn binds_at_once() {
+    says_hello(library().preload(command("/bin/echo").arg("hello")).env("LD_BIND_NOW", "1"));
+}
+
+#[test]
+fn is_watched() {
+    let Some(auditor) = Compiled::new("auditor.c", &["-shared", "-fPIC"]) else { return };
+    says_hello(library().preload(command("/bin/echo").arg("hello")).env("LD_AUDIT", auditor.path()));
+}
+
+#[test]
+fn is_loaded_twice() {
+    let Some(other) = Compiled::new("static.c", &[]) else { return };
+    let second = other.path().with_file_name("libhakmem-second.so");
+    fs::copy(&library().shared, &second).expect("scratch can be written");
+    let both = format!("{}:{}", library().shared.display(), second.display());
+    says_hello(library().preload(command("/bin/echo").arg("hello")).env("LD_PRELOAD", &both));
+    let outcome = run(library().preload(&mut command(other.path())).env("LD_PRELOAD", both), 20);
+    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
+}
+
+/// Extension modules are plugins: their blocks cross the border both ways.
+#[test]
+fn loads_plugins_late() {
+    let Some(perl) = find_or_skip("perl") else { return };
+    let program = "use Socket; use POSIX; use Fcntl; use Data::Dumper; print 'hello', qq(\\n)";
+    says_hello(library().preload(command(perl).args(["-e", program])));
+}
