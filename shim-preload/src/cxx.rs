@@ -12,6 +12,7 @@ use core::ffi::c_void;
 use hakmem_alloc::process::ALLOCATOR;
 use hakmem_alloc::{current_front, slow};
 
+use crate::foreign;
 use crate::malloc::{free, malloc};
 
 /// malloc, or null; what the loops below call.
@@ -87,19 +88,12 @@ loop_over_handlers!(
     "ud2",
 );
 
-#[cfg(target_arch = "x86_64")]
-loop_over_handlers!(take_or_null, "xor eax, eax", "jmp 4b",);
-
 #[cfg(not(target_arch = "x86_64"))]
 mod without_handlers {
     use super::{c_void, take};
 
     unsafe extern "C" {
         fn abort() -> !;
-    }
-
-    pub(super) extern "C" fn take_or_null(size: usize, alignment: usize) -> *mut c_void {
-        take(size, alignment)
     }
 
     pub(super) extern "C" fn take_or_throw(size: usize, alignment: usize) -> *mut c_void {
@@ -113,7 +107,7 @@ mod without_handlers {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-use without_handlers::{take_or_null, take_or_throw};
+use without_handlers::take_or_throw;
 
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block)+) => {$(
@@ -123,7 +117,7 @@ macro_rules! operators {
     )+};
 }
 
-/// A reference that the nothrow forms get and do not need.
+/// A reference that the nothrow forms get and hand on.
 type NoThrow = *const c_void;
 
 fn new(size: usize) -> *mut c_void {
@@ -131,9 +125,23 @@ fn new(size: usize) -> *mut c_void {
     if block.is_null() { take_or_throw(size, 1) } else { block.cast() }
 }
 
-fn new_or_null(size: usize) -> *mut c_void {
-    let block = ALLOCATOR.take(current_front::get(), size);
-    if block.is_null() { take_or_null(size, 1) } else { block.cast() }
+fn new_or_null(size: usize, nothrow: NoThrow) -> *mut c_void {
+    type New = extern "C" fn(usize, NoThrow) -> *mut c_void;
+    let block = take(size, 1);
+    if !block.is_null() {
+        return block;
+    }
+    // Only the C++ library can catch what a handler throws: its form calls our throwing one.
+    foreign::next::<New>(c"_ZnwmRKSt9nothrow_t").map_or(block, |new| new(size, nothrow))
+}
+
+fn aligned_or_null(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
+    type New = extern "C" fn(usize, usize, NoThrow) -> *mut c_void;
+    let block = take(size, alignment);
+    if !block.is_null() {
+        return block;
+    }
+    foreign::next::<New>(c"_ZnwmSt11align_val_tRKSt9nothrow_t").map_or(block, |new| new(size, alignment, nothrow))
 }
 
 operators! {
@@ -142,20 +150,20 @@ operators! {
     /// `operator new[](size)`
     _Znam(size: usize) -> *mut c_void { new(size) }
     /// `operator new(size, nothrow)`
-    _ZnwmRKSt9nothrow_t(size: usize, _nothrow: NoThrow) -> *mut c_void { new_or_null(size) }
+    _ZnwmRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void { new_or_null(size, nothrow) }
     /// `operator new[](size, nothrow)`
-    _ZnamRKSt9nothrow_t(size: usize, _nothrow: NoThrow) -> *mut c_void { new_or_null(size) }
+    _ZnamRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void { new_or_null(size, nothrow) }
     /// `operator new(size, alignment)`
     _ZnwmSt11align_val_t(size: usize, alignment: usize) -> *mut c_void { take_or_throw(size, alignment) }
     /// `operator new[](size, alignment)`
     _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void { take_or_throw(size, alignment) }
     /// `operator new(size, alignment, nothrow)`
-    _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, _nothrow: NoThrow) -> *mut c_void {
-        take_or_null(size, alignment)
+    _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
+        aligned_or_null(size, alignment, nothrow)
     }
     /// `operator new[](size, alignment, nothrow)`
-    _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, _nothrow: NoThrow) -> *mut c_void {
-        take_or_null(size, alignment)
+    _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
+        aligned_or_null(size, alignment, nothrow)
     }
     /// `operator delete(pointer)`
     _ZdlPv(pointer: *mut c_void) { free(pointer); }

@@ -153,7 +153,8 @@ fn looks_like_a_chunk(pointer: *mut c_void, region: Region) -> bool {
     next + 16 <= region.end && word(pointer.wrapping_byte_add(bytes - 8)) & 1 == 1
 }
 
-fn next<F: Copy>(name: &core::ffi::CStr) -> Option<F> {
+/// The next definition of a symbol behind ours, as a function of type `F`.
+pub(crate) fn next<F: Copy>(name: &core::ffi::CStr) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
     // SAFETY: a lookup that succeeds does not allocate; nothing of ours is under way if it fails.
     let symbol = unsafe { dlsym(RTLD_NEXT, name.as_ptr()) };

@@ -96,7 +96,7 @@ impl<P: PageProvider> Allocator<P> {
                 continue;
             };
             for class in (2..MAGAZINE_CLASSES as u8).map(SizeClass) {
-                for &mut block in thread.blocks(front, class) {
+                for &block in thread.blocks(front, class) {
                     self.check_cached(class, block)?;
                     cached[class.0 as usize] += 1;
                 }
@@ -136,7 +136,7 @@ impl<P: PageProvider> Allocator<P> {
         let live = zone.live_place(block).ok_or(broken)?;
         check("live-map", block.addr(), u64::from(live.load(Ordering::Relaxed)), 0)?;
         // SAFETY: the zone covers it.
-        let (slab, offset) = unsafe { zone.span_of(block) };
+        let (slab, offset) = unsafe { zone.span_of(block.addr()) };
         check("magazine", block.addr(), u64::from(slab.class().0), u64::from(class.0))?;
         let (index, starts) = slab.block_at(offset);
         check("magazine", block.addr(), u64::from(starts && !slab.is_free(index)), 1)

@@ -57,6 +57,7 @@ impl<P: PageProvider> Allocator<P> {
             }
             Claimed::Run(slab) => {
                 // Who resets the class is the one that frees it.
+                slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
                 if slab.class.swap(0, Ordering::AcqRel) != SizeClass::RUN.0 {
                     return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
@@ -143,11 +144,11 @@ impl<P: PageProvider> Allocator<P> {
             }
         }
         // SAFETY: the caller found the zone by this pointer.
-        let (slab, offset) = unsafe { zone.span_of(pointer) };
+        let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
         let class = slab.class();
         let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: class.shape().bytes as usize };
         if class == SizeClass::NONE {
-            return Err(fault(FaultKind::Stale));
+            return Err(late_fault(slab, offset, pointer));
         }
         if class == SizeClass::RUN {
             let bytes = (slab.slabs.get() as usize) << SLAB_SHIFT;
@@ -170,4 +171,14 @@ impl<P: PageProvider> Allocator<P> {
         }
         Ok(Claimed::Direct(slab, block))
     }
+}
+
+/// What is wrong with a pointer into a slab that belongs to no span: a block that was freed before the
+/// slab was given back, or nothing that we know.
+fn late_fault(slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
+    let former = SizeClass(slab.former.load(Ordering::Relaxed));
+    let bytes = former.shape().bytes;
+    let starts = if former == SizeClass::RUN { offset == 0 } else { (offset as u32).checked_rem(bytes) == Some(0) };
+    let kind = if starts { FaultKind::DoubleFree } else { FaultKind::Stale };
+    Fault { kind, address: pointer.addr(), block_bytes: if starts { bytes as usize } else { 0 } }
 }

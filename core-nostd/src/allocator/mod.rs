@@ -110,7 +110,7 @@ impl<P: PageProvider> Allocator<P> {
             return false;
         }
         // SAFETY: just checked.
-        let (slab, offset) = unsafe { zone.span_of(pointer) };
+        let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
         heap.give_medium(slab, offset)
     }
 

@@ -71,11 +71,7 @@ impl<P: PageProvider> Allocator<P> {
                     return Ok(moved.as_ptr());
                 }
             }
-            Kind::Run if bytes <= RUN_MAX && bytes > old / 4 => {
-                if self.resize_run(pointer, bytes) {
-                    return Ok(pointer);
-                }
-            }
+            Kind::Run if bytes <= RUN_MAX && bytes > old / 4 && self.resize_run(pointer, bytes) => return Ok(pointer),
             _ => {}
         }
         let mut block = self.take(front, bytes);
@@ -99,7 +95,7 @@ impl<P: PageProvider> Allocator<P> {
             return false;
         };
         // SAFETY: the zone covers it.
-        let (slab, _) = unsafe { zone.span_of(pointer) };
+        let (slab, _) = unsafe { zone.span_of(pointer.addr()) };
         self.territory.resize_run(slab, bytes.div_ceil(SLAB_BYTES))
     }
 }

@@ -32,7 +32,7 @@ impl<P: PageProvider> Heaps<P> {
         let heap = thread.heap();
         let mut result = Ok(());
         let mut batch: Option<Batch<'_>> = None;
-        for &mut block in thread.blocks(front, class).iter_mut().take(count) {
+        for &block in thread.blocks(front, class).iter().take(count) {
             let Some((slab, word, bit)) = self.place_of(territory, block) else {
                 continue;
             };
@@ -66,7 +66,7 @@ impl<P: PageProvider> Heaps<P> {
         let first = territory.zones.first();
         let zone = if first.covers(block) { first } else { territory.zones.find(block)? };
         // SAFETY: the zone covers it.
-        let (slab, offset) = unsafe { zone.span_of(block) };
+        let (slab, offset) = unsafe { zone.span_of(block.addr()) };
         let (index, _) = slab.block_at(offset);
         Some((slab, index / 64, 1 << (index % 64)))
     }

@@ -33,7 +33,7 @@ impl<P: PageProvider> Heaps<P> {
         if let Some(heap) = self.heap_of(territory, front, thread) {
             let mut taken = heap.take_many(territory, class, most, false, &mut put);
             if taken == 0 {
-                taken = self.from_common(territory, class, most, &mut put);
+                taken = self.take_common(territory, class, most, &mut put);
             }
             if taken == 0 {
                 heap.take_many(territory, class, most, true, &mut put);
@@ -42,9 +42,8 @@ impl<P: PageProvider> Heaps<P> {
             self.from_common_or_pool(territory, class, most.min(COLD_BATCH), &mut put);
         }
         magazines.set_cursor(class, cursor);
-        let blocks = thread.blocks(front, class);
-        blocks.reverse();
-        if !blocks.iter().all(|&block| territory.zones.first().covers(block)) {
+        thread.reverse(front, class);
+        if !thread.blocks(front, class).iter().all(|&block| territory.zones.first().covers(block)) {
             self.close(front, thread, Watch::ZONES);
         }
         cursor != first
@@ -64,7 +63,7 @@ impl<P: PageProvider> Heaps<P> {
         if alone || thread.refills.get() > COLD_REFILLS { self.warm_up(territory, front, thread) } else { None }
     }
 
-    fn from_common(&self, territory: &Territory<P>, class: SizeClass, most: usize, put: impl FnMut(*mut u8)) -> usize {
+    fn take_common(&self, territory: &Territory<P>, class: SizeClass, most: usize, put: impl FnMut(*mut u8)) -> usize {
         self.common.try_lock().map_or(0, |common| common.take_many(territory, class, most, put))
     }
 

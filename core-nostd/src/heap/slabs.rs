@@ -259,7 +259,7 @@ impl Heap {
                     listed.convert(class);
                     return Some(listed);
                 }
-            } else if !slab(of.current.get()).is_some_and(|current| current.used.get() == 0) {
+            } else if slab(of.current.get()).is_none_or(|current| current.used.get() != 0) {
                 self.idle.set(self.idle.get() & !(1 << bit));
             }
         }

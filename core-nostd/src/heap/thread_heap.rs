@@ -92,14 +92,24 @@ impl ThreadHeap {
     }
 
     /// Blocks in a class's magazine, oldest first.
-    pub fn blocks(&self, front: &Front, class: SizeClass) -> &mut [Slot] {
+    pub fn blocks(&self, front: &Front, class: SizeClass) -> &[Slot] {
         let first = self.first[class.magazine_index()].get();
         if first.is_null() {
-            return &mut [];
+            return &[];
         }
         let cursor = self.magazines(front).cursor(class);
         // SAFETY: `magazine`: the slots from the first to the cursor are this thread's.
-        unsafe { core::slice::from_raw_parts_mut(first, (cursor.addr() - first.addr()) / SLOT_BYTES) }
+        unsafe { core::slice::from_raw_parts(first, (cursor.addr() - first.addr()) / SLOT_BYTES) }
+    }
+
+    /// Turns a class's magazine round.
+    pub fn reverse(&self, front: &Front, class: SizeClass) {
+        let count = self.blocks(front, class).len();
+        let first = self.first[class.magazine_index()].get();
+        for at in 0..count / 2 {
+            // SAFETY: `magazine`: there are `count` blocks from the first slot on.
+            unsafe { first.wrapping_add(at).swap(first.wrapping_add(count - 1 - at)) };
+        }
     }
 
     /// Drops the oldest `count` blocks of a class's magazine; whoever calls has them in hand.

@@ -68,6 +68,8 @@ pub struct Slab {
     pub slabs: Cell<u8>,
     /// Its class; 0 while the slab belongs to no span.
     pub class: AtomicU8,
+    /// The class of the last span that began here and was given back: for the words of a late fault.
+    pub former: AtomicU8,
     /// How many records back the span's first one is.
     pub delta: AtomicU8,
     /// True if every uncarved block reads as zero.
@@ -294,6 +296,10 @@ impl Slab {
 
     /// Owner: forgets every block, when all of them are back: the words must be zero for the next span.
     pub fn close(&self) {
+        let class = self.class();
+        if class != SizeClass::NONE {
+            self.former.store(class.0, Ordering::Relaxed);
+        }
         self.word.store(0, Ordering::Relaxed);
         if !self.has_one_word() {
             let mut summary = self.summary.load(Ordering::Relaxed);

@@ -83,7 +83,7 @@ impl SizeClass {
         }
         if align <= SLAB_BYTES {
             while class.0 < Self::RUN.0 {
-                if class != Self::PAIR && class.shape().bytes as usize % align == 0 {
+                if class != Self::PAIR && (class.shape().bytes as usize).is_multiple_of(align) {
                     return Some(class);
                 }
                 class.0 += 1;

@@ -198,9 +198,10 @@ impl Pool {
         let mut claim = self.claim(slabs, 1, now_ms)?;
         let zone = &mut self.zones[claim.zone % ZONES];
         let header = zone.header(claim.superslab);
-        let mut rest = header.free;
-        let more = take_lowest(&mut rest, extra);
-        header.free = rest;
+        let (mut used, mut clean) = (header.free & header.dirty, header.free & !header.dirty);
+        let mut more = take_lowest(&mut used, extra);
+        more |= take_lowest(&mut clean, extra - more.count_ones() as usize);
+        header.free &= !more;
         claim.mask |= more;
         let dirty = header.dirty & claim.mask;
         zone.reindex(claim.superslab);

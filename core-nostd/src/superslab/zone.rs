@@ -107,8 +107,8 @@ impl Zone {
     /// # Safety
     ///
     /// [`Zone::covers`] the address.
-    pub unsafe fn span_of(&self, pointer: *const u8) -> (&Slab, usize) {
-        let offset = pointer.addr() - self.base().addr();
+    pub unsafe fn span_of(&self, address: usize) -> (&Slab, usize) {
+        let offset = address - self.base().addr();
         let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
         // SAFETY: the caller's promise.
         let record = unsafe { &self.records(offset >> SUPERSLAB_SHIFT)[slab] };
