@@ -117,7 +117,7 @@ impl Table {
         }
         if let Some(old) = NonNull::new(old.cast::<u8>()) {
             // SAFETY: taken from the store with this size; nobody uses it any more.
-            unsafe { territory.store.lock().give(old, old_capacity * size_of::<Mapping>()) };
+            unsafe { territory.store.lock().give(&territory.provider, old, old_capacity * size_of::<Mapping>()) };
         }
         true
     }

@@ -88,6 +88,9 @@ impl<P: PageProvider> Allocator<P> {
     /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still
     /// makes are served block by block.
     pub fn end_thread(&self, front: &Front) -> Result<(), Fault> {
+        if front.thread.get().is_null() {
+            front.thread.set(ThreadHeap::gone());
+        }
         let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
             return Ok(());
         };

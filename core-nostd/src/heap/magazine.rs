@@ -180,18 +180,19 @@ impl Front {
         true
     }
 
-    /// free's hot path where the client says the size: no load of what we know about the block.
+    /// free's hot path where the client says the size: what we know about the block is not looked up.
     ///
     /// # Safety
     ///
     /// The pointer is a live block of that magazine class, from this allocator.
     #[inline(always)]
     pub unsafe fn give_class(&self, zone: &Zone, class: SizeClass, pointer: *mut u8) -> bool {
+        // Another zone's block must not get into an open front.
+        let Some(live) = zone.live_place(pointer) else { return false };
         if !self.magazines.push(class, pointer) {
             return false;
         }
-        // SAFETY: `live-map`: the caller's promise, and an open front means a published first zone.
-        unsafe { AtomicU8::from_ptr(zone.live_place_of_block(pointer)) }.store(0, Ordering::Relaxed);
+        live.store(0, Ordering::Relaxed);
         true
     }
 }

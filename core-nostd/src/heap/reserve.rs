@@ -9,7 +9,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use crate::base::bits::{low, run_starts};
-use crate::base::sync::{AtomicU64, Ordering};
+use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
 use crate::config::geometry::SUPERSLAB_SLABS;
 use crate::pages::PageProvider;
 use crate::slab::{Mailbox, SizeClass, Slab};
@@ -26,14 +26,14 @@ pub struct Reserve {
     free: AtomicU64,
     dirty: Cell<u64>,
     records: Cell<*const Slab>,
-    zone: Cell<usize>,
-    superslab: Cell<usize>,
+    zone: AtomicUsize,
+    superslab: AtomicUsize,
 }
 
 impl Reserve {
     /// Zone, superslab and slabs, as the audit wants them.
     pub fn holding(&self) -> (usize, usize, u64) {
-        (self.zone.get(), self.superslab.get(), self.free.load(Ordering::Relaxed))
+        (self.zone.load(Ordering::Relaxed), self.superslab.load(Ordering::Relaxed), self.free.load(Ordering::Relaxed))
     }
 
     /// True if it has a run of slabs that were used before, so that taking it touches no new page.
@@ -63,7 +63,12 @@ impl Reserve {
         let free = self.free.load(Ordering::Relaxed);
         self.free.store(free & !mask, Ordering::Relaxed);
         let fresh = self.dirty.get() & mask == 0;
-        let claim = Claim { zone: self.zone.get(), superslab: self.superslab.get(), mask, fresh };
+        let claim = Claim {
+            zone: self.zone.load(Ordering::Relaxed),
+            superslab: self.superslab.load(Ordering::Relaxed),
+            mask,
+            fresh,
+        };
         Some(territory.open(claim, class, owner))
     }
 
@@ -72,8 +77,8 @@ impl Reserve {
     fn restock<P: PageProvider>(&self, territory: &Territory<P>, slabs: usize, extra: usize) -> Option<u64> {
         let (claim, dirty) = territory.claim_with_extra(slabs, extra)?;
         self.give_up(territory);
-        self.zone.set(claim.zone);
-        self.superslab.set(claim.superslab);
+        self.zone.store(claim.zone, Ordering::Relaxed);
+        self.superslab.store(claim.superslab, Ordering::Relaxed);
         self.records.set(territory.records_of(claim));
         self.dirty.set(dirty);
         self.free.store(claim.mask, Ordering::Relaxed);
@@ -101,7 +106,12 @@ impl Reserve {
         self.free.store(0, Ordering::Relaxed);
         self.records.set(ptr::null());
         if free != 0 {
-            territory.return_slabs(self.zone.get(), self.superslab.get(), free, self.dirty.get());
+            territory.return_slabs(
+                self.zone.load(Ordering::Relaxed),
+                self.superslab.load(Ordering::Relaxed),
+                free,
+                self.dirty.get(),
+            );
         }
     }
 }

@@ -22,11 +22,11 @@ use crate::superslab::Territory;
 /// One class's slabs; those in the first bucket.
 #[derive(Debug)]
 #[repr(C)]
-struct ClassSlabs {
-    current: Cell<*const Slab>,
-    fullest: Cell<*const Slab>,
-    spans: Cell<u32>,
-    mask: Cell<u8>,
+pub(super) struct ClassSlabs {
+    pub(super) current: Cell<*const Slab>,
+    pub(super) fullest: Cell<*const Slab>,
+    pub(super) spans: Cell<u32>,
+    pub(super) mask: Cell<u8>,
 }
 
 /// The further buckets, which only classes with many blocks a slab use.
@@ -46,7 +46,7 @@ pub struct Heap {
     /// Slabs held in advance.
     pub reserve: Reserve,
     /// Medium classes, from the first on, that may have spans of which no block is out.
-    idle: Cell<u64>,
+    pub(super) idle: Cell<u64>,
     /// Every heap there is; written once.
     pub next_heap: AtomicPtr<Heap>,
     /// Next in the common list; under its lock.
@@ -59,7 +59,7 @@ pub struct Heap {
     pub harvested: AtomicU64,
 }
 
-fn slab<'a>(pointer: *const Slab) -> Option<&'a Slab> {
+pub(super) fn slab<'a>(pointer: *const Slab) -> Option<&'a Slab> {
     // SAFETY: links lead to slab records, which are never unmapped.
     unsafe { pointer.as_ref() }
 }
@@ -70,7 +70,7 @@ fn add(counter: &AtomicU64, by: u64) {
 }
 
 impl Heap {
-    fn class(&self, class: SizeClass) -> &ClassSlabs {
+    pub(super) fn class(&self, class: SizeClass) -> &ClassSlabs {
         &self.classes[class.index()]
     }
 
@@ -150,8 +150,9 @@ impl Heap {
                     if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
                         self.release_idle_medium(territory);
                     }
+                    let claimed = self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?;
                     add(&self.spans_taken, 1);
-                    slab(self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?)?
+                    slab(claimed)?
                 }
             };
             of.spans.set(of.spans.get() + 1);
@@ -165,7 +166,7 @@ impl Heap {
     }
 
     /// Takes blocks back: `bits` of word `word` of one of this heap's slabs. Returns those that were free
-    /// already; if there are any, nothing is taken.
+    /// already.
     #[inline]
     pub fn put<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab, word: usize, bits: u64) -> u64 {
         let twice = slab.put(word, bits);
@@ -190,7 +191,7 @@ impl Heap {
         }
     }
 
-    fn relist(&self, slab: &Slab) {
+    pub(super) fn relist(&self, slab: &Slab) {
         if slab.free_blocks() == 0 {
             slab.place.set(FULL);
             return;
@@ -207,7 +208,7 @@ impl Heap {
         of.mask.set(of.mask.get() | 1 << bucket);
     }
 
-    fn unlist(&self, slab: &Slab) {
+    pub(super) fn unlist(&self, slab: &Slab) {
         let of = self.class(slab.class());
         let bucket = slab.place.get();
         let (next, prev) = (slab.next.get(), slab.prev.get());
@@ -240,56 +241,6 @@ impl Heap {
         });
     }
 
-    /// Makes an idle span of another medium class one of this class: its pages are there already.
-    fn convert(&self, class: SizeClass, slabs: usize) -> Option<&Slab> {
-        if !class.is_medium() {
-            return None;
-        }
-        let mut idle = self.idle.get();
-        while idle != 0 {
-            let bit = idle.trailing_zeros();
-            idle &= idle - 1;
-            let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + bit) as u8));
-            if let Some(listed) = slab(of.fullest.get())
-                && listed.used.get() == 0
-            {
-                if listed.slabs.get() as usize == slabs {
-                    self.unlist(listed);
-                    of.spans.set(of.spans.get() - 1);
-                    listed.convert(class);
-                    return Some(listed);
-                }
-            } else if slab(of.current.get()).is_none_or(|current| current.used.get() != 0) {
-                self.idle.set(self.idle.get() & !(1 << bit));
-            }
-        }
-        None
-    }
-
-    /// Gives back the spans of medium classes of which no block is out.
-    #[cold]
-    fn release_idle_medium<P: PageProvider>(&self, territory: &Territory<P>) {
-        let mut idle = self.idle.replace(0);
-        while idle != 0 {
-            let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + idle.trailing_zeros()) as u8));
-            idle &= idle - 1;
-            if let Some(current) = slab(of.current.get())
-                && current.used.get() == 0
-            {
-                of.current.set(ptr::null());
-                self.release(territory, current);
-            }
-            let mut at = of.fullest.get();
-            while let Some(listed) = slab(at) {
-                at = listed.next.get();
-                if listed.used.get() == 0 {
-                    self.unlist(listed);
-                    self.release(territory, listed);
-                }
-            }
-        }
-    }
-
     /// Gives back the current slabs of which no block is out.
     pub fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
         self.release_idle_medium(territory);
@@ -305,7 +256,7 @@ impl Heap {
         self.reserve.give_up(territory);
     }
 
-    fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
+    pub(super) fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
         let of = self.class(slab.class());
         of.spans.set(of.spans.get() - 1);
         self.reserve.release(territory, slab);
@@ -314,78 +265,6 @@ impl Heap {
 
     fn spans(&self) -> u64 {
         self.spans_taken.load(Ordering::Relaxed) - self.spans_given.load(Ordering::Relaxed)
-    }
-
-    /// Takes a block of a medium class that was freed before; null if no span of the heap has one.
-    #[inline(always)]
-    pub fn take_medium(&self, class: SizeClass) -> *mut u8 {
-        let of = self.class(class);
-        let current = match slab(of.current.get()) {
-            Some(current) if current.word.load(Ordering::Relaxed) != 0 => current,
-            Some(current) if current.carved.get() != current.capacity.get() => return ptr::null_mut(),
-            used_up => match self.next_medium(of, used_up) {
-                Some(next) => next,
-                None => return ptr::null_mut(),
-            },
-        };
-        let word = current.word.load(Ordering::Relaxed);
-        current.word.store(word & (word - 1), Ordering::Relaxed);
-        current.used.set(current.used.get() + 1);
-        let block = word.trailing_zeros() as usize;
-        current.base.load(Ordering::Relaxed).wrapping_add(block * class.shape().bytes as usize)
-    }
-
-    /// Makes the first listed span of a medium class the current one, if it has a block that was freed.
-    #[inline]
-    fn next_medium<'a>(&self, of: &ClassSlabs, used_up: Option<&Slab>) -> Option<&'a Slab> {
-        let next = slab(of.fullest.get())?;
-        if next.word.load(Ordering::Relaxed) == 0 {
-            return None;
-        }
-        of.fullest.set(next.next.get());
-        match slab(next.next.get()) {
-            Some(second) => second.prev.set(ptr::null()),
-            None => of.mask.set(0),
-        }
-        if let Some(used_up) = used_up {
-            used_up.place.set(FULL);
-        }
-        next.place.set(CURRENT);
-        of.current.set(next);
-        Some(next)
-    }
-
-    /// Takes a block of a medium class back; false, and nothing is changed, unless it is a live block of a
-    /// span of this heap.
-    #[inline(always)]
-    pub fn give_medium(&self, slab: &Slab, offset: usize) -> bool {
-        if !slab.class().is_medium() || !self.owns(slab) {
-            return false;
-        }
-        let (block, starts) = slab.block_at(offset);
-        let (word, bit) = (slab.word.load(Ordering::Relaxed), 1u64 << (block % 64));
-        if !starts
-            || (word | slab.remote().word.load(Ordering::Relaxed)) & bit != 0
-            || block >= slab.carved.get() as usize
-        {
-            return false;
-        }
-        slab.word.store(word | bit, Ordering::Relaxed);
-        let used = slab.used.get() - 1;
-        slab.used.set(used);
-        if slab.place.get() == FULL {
-            self.relist(slab);
-        }
-        if used == 0 {
-            if slab.place.get() != CURRENT && !ptr::eq(self.class(slab.class()).fullest.get(), slab) {
-                // To the front, where `convert` looks.
-                self.unlist(slab);
-                self.relist(slab);
-            }
-            // Kept for the next block of its class, unless another class needs pages first.
-            self.idle.set(self.idle.get() | 1 << (slab.class().index() - MAGAZINE_CLASSES));
-        }
-        true
     }
 
     /// Calls `each` with every listed or current slab: full ones are in no list.

@@ -148,7 +148,7 @@ impl ThreadHeap {
         };
         if let Some(old) = NonNull::new(self.first[index].get()) {
             // SAFETY: taken with this size below; the magazine is empty.
-            unsafe { store.give(old.sub(1).cast(), (slots + 1) * SLOT_BYTES) };
+            unsafe { store.give(&territory.provider, old.sub(1).cast(), (slots + 1) * SLOT_BYTES) };
         }
         let room = room.cast::<Slot>().as_ptr();
         // SAFETY: the room has `wanted + 1` slots.
@@ -168,7 +168,7 @@ impl ThreadHeap {
             let slots = self.slots[index].replace(0) as usize;
             if let Some(first) = NonNull::new(self.first[index].replace(ptr::null_mut())) {
                 // SAFETY: taken with this size by `fit`; the magazine is empty and closed.
-                unsafe { store.give(first.sub(1).cast(), (slots + 1) * SLOT_BYTES) };
+                unsafe { store.give(&territory.provider, first.sub(1).cast(), (slots + 1) * SLOT_BYTES) };
             }
             self.flushed[index].set(false);
         }

@@ -10,6 +10,7 @@ use crate::base::address::round_up;
 const CHUNK_BYTES: usize = 256 << 10;
 const LEAST_SHIFT: u32 = 6;
 const SIZES: usize = 16;
+const MOST_SHIFT: u32 = LEAST_SHIFT + SIZES as u32 - 1;
 
 /// A bump pointer over provider pages with a free list for each power of two.
 #[derive(Debug)]
@@ -34,9 +35,14 @@ impl Store {
         self.mapped
     }
 
-    /// `bytes` of memory aligned to 64 bytes, at most 2 MiB; its contents are unspecified.
+    /// `bytes` of memory aligned to 64 bytes; its contents are unspecified.
     pub fn take(&mut self, provider: &impl PageProvider, bytes: usize) -> Option<NonNull<u8>> {
         let shift = Self::shift(bytes);
+        if shift > MOST_SHIFT {
+            let run = provider.map(1 << shift, provider.page_bytes())?;
+            self.mapped += 1 << shift;
+            return Some(run);
+        }
         let list = &mut self.free[(shift - LEAST_SHIFT) as usize % SIZES];
         if let Some(block) = NonNull::new(*list) {
             // SAFETY: a block on the list is ours, and its first word links to the next.
@@ -62,13 +68,20 @@ impl Store {
         NonNull::new(block)
     }
 
-    /// Takes a block back for reuse.
+    /// Takes a block back for reuse, or unmaps it where it is too large for the lists.
     ///
     /// # Safety
     ///
     /// `block` came from [`Store::take`] with the same `bytes`, and nobody uses it.
-    pub unsafe fn give(&mut self, block: NonNull<u8>, bytes: usize) {
-        let list = &mut self.free[(Self::shift(bytes) - LEAST_SHIFT) as usize % SIZES];
+    pub unsafe fn give(&mut self, provider: &impl PageProvider, block: NonNull<u8>, bytes: usize) {
+        let shift = Self::shift(bytes);
+        if shift > MOST_SHIFT {
+            self.mapped -= 1 << shift;
+            // SAFETY: `take` mapped it whole.
+            unsafe { provider.release(block, 1 << shift) };
+            return;
+        }
+        let list = &mut self.free[(shift - LEAST_SHIFT) as usize % SIZES];
         // SAFETY: the block is at least 64 bytes and ours again.
         unsafe { block.cast::<*mut u8>().write(*list) };
         *list = block.as_ptr();

@@ -278,20 +278,19 @@ impl Slab {
         taken
     }
 
-    /// Owner: takes blocks back, `bits` of word `word`. Returns those that were free already; if there
-    /// are any, nothing is taken.
+    /// Owner: takes blocks back, `bits` of word `word`. Returns those that were free already: they stay
+    /// where they are.
     pub fn put(&self, word: usize, bits: u64) -> u64 {
         let place = self.word_of(word);
         let before = place.load(Ordering::Relaxed);
-        if before & bits != 0 {
-            return before & bits;
-        }
-        place.store(before | bits, Ordering::Relaxed);
-        if before == 0 && !self.has_one_word() {
+        let twice = bits & (before | self.remote_word_of(word).load(Ordering::Relaxed));
+        let fresh = bits & !twice;
+        place.store(before | fresh, Ordering::Relaxed);
+        if before == 0 && fresh != 0 && !self.has_one_word() {
             self.summary.store(self.summary.load(Ordering::Relaxed) | 1 << word, Ordering::Relaxed);
         }
-        self.used.set(self.used.get() - bits.count_ones() as u16);
-        0
+        self.used.set(self.used.get() - fresh.count_ones() as u16);
+        twice
     }
 
     /// Owner: forgets every block, when all of them are back: the words must be zero for the next span.
@@ -327,21 +326,16 @@ impl Slab {
     /// Owner: takes in what others freed; returns how many blocks came.
     pub fn harvest(&self) -> usize {
         let remote = self.remote();
-        let mut came = 0;
         if self.has_one_word() {
             let bits = remote.word.swap(0, Ordering::AcqRel);
-            came += bits.count_ones() as usize;
-            self.put(0, bits);
-            return came;
+            return (bits & !self.put(0, bits)).count_ones() as usize;
         }
+        let mut came = 0;
         let mut summary = remote.summary.swap(0, Ordering::AcqRel);
         while summary != 0 {
             let at = summary.trailing_zeros() as usize;
             let bits = self.remote_word_of(at).swap(0, Ordering::AcqRel);
-            came += bits.count_ones() as usize;
-            if bits != 0 {
-                self.put(at, bits);
-            }
+            came += (bits & !self.put(at, bits)).count_ones() as usize;
             summary &= summary - 1;
         }
         came

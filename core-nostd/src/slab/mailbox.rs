@@ -81,7 +81,8 @@ pub fn post(slab: &Slab, word: usize, bits: u64) -> u64 {
     if before == 0 {
         notify(slab);
     }
-    before & bits
+    // The owner's word is its own to write; a bit that is set there is a block that was free already.
+    (before | slab.word_of(word).load(Ordering::Relaxed)) & bits
 }
 
 /// Queues the slab with its owner unless it is queued already.

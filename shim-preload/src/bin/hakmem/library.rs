@@ -18,7 +18,8 @@ pub(crate) fn find() -> Result<PathBuf, String> {
         }
         return preloadable(&named);
     }
-    let program = env::current_exe().map_err(|why| format!("cannot tell where this program is: {why}; set HAKMEM_LIBRARY to the path of {FILE}"))?;
+    let program = env::current_exe()
+        .map_err(|why| format!("cannot tell where this program is: {why}; set HAKMEM_LIBRARY to the path of {FILE}"))?;
     let folder = program.parent().unwrap_or(Path::new("/"));
     let places = [folder.join(FILE), folder.join("../lib").join(FILE)];
     match places.iter().find(|place| place.is_file()) {

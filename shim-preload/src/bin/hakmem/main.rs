@@ -1,2 +1,147 @@
-//! hakmem
-fn main() {}
+//! The program `hakmem`: runs others with libhakmem.so, tells beforehand whether that will work, and shows
+//! what it brings.
+//!
+//! | file | noun |
+//! |---|---|
+//! | [`run`] | a program with the library preloaded, and the proof |
+//! | [`verdict`] | whether the preload will take effect, from the file alone |
+//! | [`program`] | the file behind a word: `PATH`, scripts |
+//! | [`elf`] | what an executable's file says |
+//! | [`privilege`] | rights that a file gives |
+//! | [`library`] | where libhakmem.so is |
+//! | [`signals`] | passed on to the child |
+//! | [`demonstration`] | allocators side by side |
+//! | [`workload`] | what they are measured with |
+//! | [`chart`] | the table's bars |
+
+mod chart;
+mod demonstration;
+mod elf;
+mod library;
+mod privilege;
+mod program;
+mod run;
+mod signals;
+mod verdict;
+mod workload;
+
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// HAKMEM, a memory allocator, under programs that know nothing of it.
+///
+/// Without a command: a demonstration of about 10 seconds, real work under glibc's malloc and under hakmem.
+#[derive(Parser)]
+#[command(name = "hakmem", version, disable_help_subcommand = true, after_help = EXAMPLES)]
+struct Line {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs a program with libhakmem.so preloaded, and makes sure that it is
+    ///
+    /// The exit code is the program's own, or 128 + the signal that killed it. 125: the library was not found.
+    /// 126: the program cannot be started, or --strict refused it. 127: there is no such program.
+    #[command(after_help = RUN_EXAMPLES)]
+    Run {
+        /// Print a table on stderr when the program ends: calls served, memory held (HAKMEM_STATS=1)
+        #[arg(long)]
+        stats: bool,
+        /// Print one line on stderr when the program starts: version and settings (HAKMEM_VERBOSE=1)
+        #[arg(long)]
+        verbose: bool,
+        /// Do not run the program if the preload does not take effect: exit with 126
+        #[arg(long)]
+        strict: bool,
+        /// Change a setting of the allocator, such as purge_delay_ms=0; may be given again (HAKMEM_CONF)
+        #[arg(long = "set", value_name = "NAME=VALUE", value_parser = run::Setting::parse)]
+        settings: Vec<run::Setting>,
+        /// The program and its arguments, as you would type them without hakmem
+        #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
+        words: Vec<OsString>,
+    },
+    /// Tells whether the preload takes effect in a program, and if not, why and what to do
+    ///
+    /// Exit code 0: it takes effect in all of them. 1: not in one. 2: one cannot be found or read.
+    #[command(after_help = CHECK_EXAMPLES)]
+    Check {
+        /// A path, or a name that is searched in PATH
+        #[arg(required = true, value_name = "PROGRAM")]
+        programs: Vec<OsString>,
+    },
+    /// Does one piece of the demonstration's work: prints nanoseconds and bytes
+    #[command(hide = true)]
+    Workload {
+        /// Which
+        name: String,
+        /// The library that must be in the process
+        #[arg(long)]
+        with: Option<String>,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  hakmem                               the demonstration
+  hakmem run -- python3 job.py         a program under hakmem
+  hakmem run --stats -- ls -l          the same, with a table at its end
+  hakmem check redis-server            will it work?
+
+libhakmem.so is looked for at HAKMEM_LIBRARY, beside this program, and in ../lib.
+Without this program: LD_PRELOAD=/path/to/libhakmem.so PROGRAM";
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  hakmem run -- python3 job.py
+  hakmem run --stats -- make -j8
+  hakmem run --set purge_delay_ms=0 --set harden=double_free -- ./server
+  hakmem run --strict -- ./server      rather not at all than without hakmem";
+
+const CHECK_EXAMPLES: &str = "\
+Examples:
+  hakmem check /bin/ls
+  hakmem check python3 ./server && hakmem run -- ./server";
+
+fn main() -> ExitCode {
+    let code = match Line::parse().command {
+        None => demonstration::demonstrate(),
+        Some(Command::Run { stats, verbose, strict, settings, words }) => {
+            run::run(&words, &run::Wishes { stats, verbose, strict, settings: &settings })
+        }
+        Some(Command::Check { programs }) => verdict::check(&programs),
+        Some(Command::Workload { name, with }) => work(&name, with.as_deref()),
+    };
+    ExitCode::from(code)
+}
+
+fn work(name: &str, with: Option<&str>) -> u8 {
+    if let Some(library) = with.filter(|library| !workload::is_loaded(library)) {
+        complain(&format!("{library} is not in the process; LD_DEBUG=libs shows what the loader does"));
+        return 1;
+    }
+    match workload::measure(name) {
+        Ok(cost) => {
+            say(&cost.to_line());
+            0
+        }
+        Err(why) => {
+            complain(&why);
+            1
+        }
+    }
+}
+
+/// A line on stdout. Who closed it does not want to hear of it.
+fn say(line: &str) {
+    let _ = writeln!(io::stdout(), "{line}");
+}
+
+/// A line on stderr, in our name.
+fn complain(line: &str) {
+    let _ = writeln!(io::stderr(), "hakmem: {line}");
+}

@@ -93,7 +93,9 @@ pub(crate) fn behind_scripts(path: &Path) -> Result<PathBuf, Missing> {
         })?;
     }
     let shown = path.display();
-    Err(Missing::NotExecutable(format!("`{shown}` is a script for a script, {SCRIPTS_MOST} deep; name the interpreter itself")))
+    Err(Missing::NotExecutable(format!(
+        "`{shown}` is a script for a script, {SCRIPTS_MOST} deep; name the interpreter itself"
+    )))
 }
 
 /// The program that a word after `env` names; none for an option or an assignment.

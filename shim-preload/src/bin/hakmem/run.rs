@@ -87,7 +87,7 @@ pub(crate) fn run(words: &[OsString], wishes: &Wishes<'_>) -> u8 {
         }
     };
     let verdict = verdict::of(&path);
-    if wishes.strict && verdict.effect() == Effect::None {
+    if wishes.strict && is_bad(verdict.effect()) {
         explain(name, &verdict);
         complain(&format!("{} is not run, because of --strict", name.display()));
         return REFUSED;
@@ -106,12 +106,9 @@ pub(crate) fn run(words: &[OsString], wishes: &Wishes<'_>) -> u8 {
     signals::forward_to(child.id());
     let proof = watch(&mut child, &library);
     let absent = match (proof, verdict.effect()) {
-        (Proof::Loaded, _) => {
-            // It is there; what of the findings stands is that another allocator goes before it.
-            verdict.effect() == Effect::None && verdict.has_own_allocator()
-        }
-        (Proof::Absent, _) | (Proof::Unknown, Effect::None) => true,
-        (Proof::Unknown, _) => false,
+        (Proof::Loaded, effect) => effect == Effect::Bypassed,
+        (Proof::Absent, _) => true,
+        (Proof::Unknown, effect) => is_bad(effect),
     };
     if absent {
         explain(name, &verdict);
@@ -196,7 +193,9 @@ fn look(process: u32, library: &Path) -> Proof {
     let file = |line: &str| line.find('/').and_then(|at| line.get(at..)).map(ToOwned::to_owned);
     let files: Vec<String> = maps.lines().filter_map(file).collect();
     let ours = library.to_string_lossy();
-    let is_libc = |file: &String| file.rsplit('/').next().is_some_and(|name| name.starts_with("libc.so") || name.starts_with("libc-2"));
+    let is_libc = |file: &String| {
+        file.rsplit('/').next().is_some_and(|name| name.starts_with("libc.so") || name.starts_with("libc-2"))
+    };
     if files.iter().any(|file| file.starts_with(&*ours)) {
         Proof::Loaded
     } else if files.iter().any(is_libc) {
@@ -206,9 +205,13 @@ fn look(process: u32, library: &Path) -> Proof {
     }
 }
 
+fn is_bad(effect: Effect) -> bool {
+    matches!(effect, Effect::Bypassed | Effect::None)
+}
+
 fn explain(name: &OsStr, verdict: &verdict::Verdict) {
     let shown = name.display();
-    let mut reasons = verdict.findings.iter().filter(|finding| finding.effect != Effect::Takes).peekable();
+    let mut reasons = verdict.findings.iter().filter(|finding| is_bad(finding.effect)).peekable();
     if reasons.peek().is_none() {
         complain(&format!(
             "{shown}: the preload does not take effect, and its file does not say why; LD_DEBUG=libs shows what the \

@@ -12,6 +12,8 @@ use crate::{library, privilege, program};
 pub(crate) enum Effect {
     /// The program's malloc will be ours.
     Takes,
+    /// The library will be loaded, but another allocator goes before it.
+    Bypassed,
     /// It will not.
     None,
     /// The file cannot be read, so nobody knows.
@@ -53,7 +55,8 @@ const PREFIXED: [(&str, &str); 8] = [
     ("scalable_malloc", "tbbmalloc"),
 ];
 /// Libraries of other allocators.
-const LIBRARIES: [&str; 6] = ["libjemalloc", "libtcmalloc", "libmimalloc", "librpmalloc", "libsnmalloc", "libtbbmalloc"];
+const LIBRARIES: [&str; 6] =
+    ["libjemalloc", "libtcmalloc", "libmimalloc", "librpmalloc", "libsnmalloc", "libtbbmalloc"];
 
 /// Reads the file `path`, or the interpreter's if it is a script.
 pub(crate) fn of(path: &Path) -> Verdict {
@@ -62,9 +65,13 @@ pub(crate) fn of(path: &Path) -> Verdict {
     match program::behind_scripts(path) {
         Err(why) => add(Effect::Unknown, why.message().to_owned()),
         Ok(target) => {
-            let through = if target == path { String::new() } else { format!("its interpreter {} is ", target.display()) };
+            let through =
+                if target == path { String::new() } else { format!("its interpreter {} is ", target.display()) };
             match Elf::read(&target, is_wanted) {
-                Err(why) => add(Effect::Unknown, format!("{through}unreadable: {why}; start a readable ELF program, or a script as `sh FILE`")),
+                Err(why) => add(
+                    Effect::Unknown,
+                    format!("{through}unreadable: {why}; start a readable ELF program, or a script as `sh FILE`"),
+                ),
                 Ok(elf) => examine(&elf, &target, |effect, words| add(effect, format!("{through}{words}"))),
             }
             if findings.is_empty() {
@@ -84,7 +91,9 @@ fn is_wanted(name: &str) -> bool {
 fn examine(elf: &Elf, path: &Path, mut add: impl FnMut(Effect, String)) {
     if let Some(ours) = our_machine().filter(|ours| ours.machine != elf.machine) {
         let (theirs, ours) = (elf.machine.name(), ours.machine.name());
-        let words = format!("of the wrong architecture: it is {theirs}, the library {ours}; set HAKMEM_LIBRARY to a libhakmem.so built for {theirs}");
+        let words = format!(
+            "of the wrong architecture: it is {theirs}, the library {ours}; set HAKMEM_LIBRARY to a libhakmem.so built for {theirs}"
+        );
         return add(Effect::None, words);
     }
     let Some(loader) = &elf.interp else {
@@ -96,24 +105,46 @@ fn examine(elf: &Elf, path: &Path, mut add: impl FnMut(Effect, String)) {
         );
     };
     if !Path::new(loader).exists() {
-        return add(Effect::None, format!("unable to start: its loader {loader} is not there; install the C library it was built for"));
+        return add(
+            Effect::None,
+            format!("unable to start: its loader {loader} is not there; install the C library it was built for"),
+        );
     }
     if loader.contains("ld-musl") {
-        add(Effect::None, format!("linked to musl ({loader}): the library needs glibc; build the program for glibc (in Rust: --target …-linux-gnu)"));
+        add(
+            Effect::None,
+            format!(
+                "linked to musl ({loader}): the library needs glibc; build the program for glibc (in Rust: --target …-linux-gnu)"
+            ),
+        );
     }
     if let Some(rights) = privilege::of(path) {
         add(
             Effect::None,
-            format!("{rights}: the loader ignores LD_PRELOAD where a file gives rights; run a copy without them (cp keeps none)"),
+            format!(
+                "{rights}: the loader ignores LD_PRELOAD where a file gives rights; run a copy without them (cp keeps none)"
+            ),
         );
     }
     if elf.exported.iter().any(|name| name == "malloc") {
-        add(Effect::None, "another allocator inside: it defines malloc itself, and that goes before LD_PRELOAD; build it without its own allocator".into());
-    } else if let Some((name, owner)) = PREFIXED.iter().find(|row| elf.exported.iter().chain(&elf.inside).any(|name| name == row.0)) {
-        add(Effect::None, format!("another allocator inside: it defines {name} ({owner}), and what it asks of that does not reach us; build it without {owner}"));
+        add(Effect::Bypassed, "another allocator inside: it defines malloc itself, and that goes before LD_PRELOAD; build it without its own allocator".into());
+    } else if let Some((name, owner)) =
+        PREFIXED.iter().find(|row| elf.exported.iter().chain(&elf.inside).any(|name| name == row.0))
+    {
+        add(
+            Effect::Bypassed,
+            format!(
+                "another allocator inside: it defines {name} ({owner}), and what it asks of that does not reach us; build it without {owner}"
+            ),
+        );
     }
     for needed in elf.needed.iter().filter(|needed| LIBRARIES.iter().any(|library| needed.starts_with(library))) {
-        add(Effect::Takes, format!("takes effect, but it needs {needed}: LD_PRELOAD goes first for malloc, prefixed calls into {needed} do not reach us; build it without {needed} to have all"));
+        add(
+            Effect::Takes,
+            format!(
+                "takes effect, but it needs {needed}: LD_PRELOAD goes first for malloc, prefixed calls into {needed} do not reach us; build it without {needed} to have all"
+            ),
+        );
     }
 }
 
@@ -137,7 +168,8 @@ pub(crate) fn check(names: &[impl AsRef<OsStr>]) -> u8 {
                 let verdict = of(&path);
                 for Finding { effect, words } in &verdict.findings {
                     let place = if Path::new(name) == path { String::new() } else { format!(" ({})", path.display()) };
-                    let head = if *effect == Effect::None { "does not take effect: " } else { "" };
+                    let head =
+                        if matches!(effect, Effect::Bypassed | Effect::None) { "does not take effect: " } else { "" };
                     crate::say(&format!("{shown}{place}: {head}{words}"));
                 }
                 gravest = gravest.max(verdict.effect());
@@ -146,7 +178,7 @@ pub(crate) fn check(names: &[impl AsRef<OsStr>]) -> u8 {
     }
     match gravest {
         Effect::Takes => 0,
-        Effect::None => 1,
+        Effect::Bypassed | Effect::None => 1,
         Effect::Unknown => 2,
     }
 }

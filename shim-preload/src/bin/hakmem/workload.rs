@@ -1,0 +1,227 @@
+//! Workload: what the demonstration measures, run in a process of its own.
+
+#![allow(unsafe_code, reason = "calls the malloc of this very process")]
+
+use std::ffi::c_void;
+use std::fs;
+use std::hint::{black_box, spin_loop};
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+unsafe extern "C" {
+    fn malloc(size: usize) -> *mut c_void;
+    fn realloc(block: *mut c_void, size: usize) -> *mut c_void;
+    fn free(block: *mut c_void);
+}
+
+/// One thing that programs do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Workload {
+    /// The word after `hakmem workload`.
+    pub(crate) name: &'static str,
+    /// A line for the table.
+    pub(crate) about: &'static str,
+    work: fn(),
+}
+
+/// All of them, in the table's order.
+pub(crate) const ALL: [Workload; 4] = [
+    Workload {
+        name: "mixed",
+        about: "small objects: 5 million steps, 16 to 1039 bytes, 256 alive at most",
+        work: mixed,
+    },
+    Workload { name: "nodes", about: "many nodes: twice 300 000 of 16 to 200 bytes, freed at random", work: nodes },
+    Workload {
+        name: "handoff",
+        about: "two threads: 2 million blocks, one asks for them, the other frees",
+        work: handoff,
+    },
+    Workload {
+        name: "growth",
+        about: "growth: 8 buffers, each by realloc to 64 MiB, one after the other",
+        work: growth,
+    },
+];
+
+/// What one run took.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    /// From the first call to the last.
+    pub(crate) time: Duration,
+    /// The most memory that the process ever had.
+    pub(crate) peak_bytes: u64,
+}
+
+impl Cost {
+    /// As a line for the process that measures.
+    pub(crate) fn to_line(self) -> String {
+        format!("{} {}", self.time.as_nanos(), self.peak_bytes)
+    }
+
+    /// Reads [`Self::to_line`].
+    pub(crate) fn from_line(line: &str) -> Option<Self> {
+        let (nanos, bytes) = line.trim().split_once(' ')?;
+        Some(Self { time: Duration::from_nanos(nanos.parse().ok()?), peak_bytes: bytes.parse().ok()? })
+    }
+}
+
+/// Does the work called `name` once.
+pub(crate) fn measure(name: &str) -> Result<Cost, String> {
+    let Some(workload) = ALL.iter().find(|workload| workload.name == name) else {
+        let names = ALL.map(|workload| workload.name).join(", ");
+        return Err(format!("no workload is called `{name}`; there are {names}"));
+    };
+    let started = Instant::now();
+    (workload.work)();
+    let time = started.elapsed();
+    let status =
+        fs::read_to_string("/proc/self/status").map_err(|why| format!("cannot read /proc/self/status: {why}"))?;
+    let peak =
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    let peak = peak.ok_or("/proc/self/status has no VmHWM; the demonstration needs Linux's /proc")?;
+    Ok(Cost { time, peak_bytes: peak * 1024 })
+}
+
+/// Numbers that look random, the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn new() -> Self {
+        Self(0x9E37_79B9_7F4A_7C15)
+    }
+
+    /// A number below 2^31.
+    fn roll(&mut self) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 33) as usize
+    }
+}
+
+/// A block from this process's malloc, freed when dropped.
+struct Block(*mut u8);
+
+impl Block {
+    fn new(size: usize) -> Self {
+        // SAFETY: malloc takes any size.
+        let block = Self(black_box(unsafe { malloc(size) }.cast()));
+        block.touch(0, size);
+        block
+    }
+
+    fn grow(&mut self, from: usize, to: usize) {
+        // SAFETY: the block is malloc's and owned.
+        self.0 = black_box(unsafe { realloc(self.0.cast(), to) }.cast());
+        self.touch(from, to);
+    }
+
+    /// Writes a byte into every cache line from `from` to `to`, and the last: the block is larger.
+    fn touch(&self, from: usize, to: usize) {
+        if self.0.is_null() {
+            starved(to);
+        }
+        for at in (from..to).step_by(64).chain([to - 1]) {
+            // SAFETY: `at` is below the block's size, which the callers give.
+            unsafe { self.0.add(at).write(1) };
+        }
+    }
+
+    fn into_raw(self) -> *mut u8 {
+        let block = self.0;
+        std::mem::forget(self);
+        block
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: the block is malloc's and owned.
+        unsafe { free(self.0.cast()) };
+    }
+}
+
+#[cold]
+fn starved(size: usize) -> ! {
+    crate::complain(&format!("the allocator gave no block of {size} bytes; free some memory and run again"));
+    std::process::exit(1)
+}
+
+fn mixed() {
+    let mut slots: Vec<Option<Block>> = (0..256).map(|_| None).collect();
+    let mut dice = Dice::new();
+    for _ in 0..5_000_000 {
+        let number = dice.roll();
+        if let Some(slot) = slots.get_mut(number >> 10 & 0xFF) {
+            *slot = match slot.take() {
+                Some(_) => None,
+                None => Some(Block::new(16 + (number & 0x3FF))),
+            };
+        }
+    }
+}
+
+fn nodes() {
+    let mut dice = Dice::new();
+    for _ in 0..2 {
+        let mut nodes: Vec<Block> = (0..300_000).map(|_| Block::new(16 + dice.roll() % 185)).collect();
+        while !nodes.is_empty() {
+            drop(nodes.swap_remove(dice.roll() % nodes.len()));
+        }
+    }
+}
+
+/// A place for one block on its way from thread to thread.
+static RING: [AtomicPtr<u8>; 1024] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 1024];
+
+fn handoff() {
+    const BLOCKS: usize = 2_000_000;
+    let places = || RING.iter().cycle().take(BLOCKS);
+    let consumer = thread::spawn(move || {
+        for place in places() {
+            await_that(|| !place.load(Ordering::Acquire).is_null());
+            drop(Block(place.swap(std::ptr::null_mut(), Ordering::AcqRel)));
+        }
+    });
+    let mut dice = Dice::new();
+    for place in places() {
+        let block = Block::new(16 + (dice.roll() & 0xFF));
+        await_that(|| place.load(Ordering::Acquire).is_null());
+        place.store(block.into_raw(), Ordering::Release);
+    }
+    if consumer.join().is_err() {
+        crate::complain("the thread that frees blocks has ended early");
+    }
+}
+
+/// Spins for a while, then lets other threads run.
+fn await_that(is_so: impl Fn() -> bool) {
+    let mut spins = 0_u32;
+    while !is_so() {
+        spins += 1;
+        if spins < 200 { spin_loop() } else { thread::yield_now() }
+    }
+}
+
+fn growth() {
+    const MOST: usize = 64 << 20;
+    for _ in 0..8 {
+        let mut size = 1 << 10;
+        let mut buffer = Block::new(size);
+        // A neighbour of each size, as in programs that do more than grow.
+        let mut neighbours = vec![];
+        while size < MOST {
+            let larger = (size + size / 4).min(MOST);
+            buffer.grow(size, larger);
+            size = larger;
+            neighbours.push(Block::new(size / 256 + 16));
+        }
+    }
+}
+
+/// True if the library `path` is in this process.
+pub(crate) fn is_loaded(path: &str) -> bool {
+    fs::read("/proc/self/maps").is_ok_and(|maps| String::from_utf8_lossy(&maps).contains(path))
+}
