@@ -113,13 +113,14 @@ fn a_block_that_another_thread_freed_is_free() {
 }
 
 #[test]
-fn where_everything_went_back_nothing_is_allocated() {
+fn where_everything_went_back_a_second_free_is_still_told() {
     for bytes in [8, 48, 1000, 5000, 200_000, RUN] {
         let scene = Scene::new();
         let block = scene.take(bytes);
         scene.give(block);
         scene.allocator.trim(&scene.one);
-        scene.expect(block, FaultKind::Stale);
+        scene.expect(block, FaultKind::DoubleFree);
+        scene.expect(block.wrapping_add(4), FaultKind::Stale);
     }
 }
 

@@ -123,7 +123,7 @@ fn room_for_a_large_table_is_not_a_freed_magazine() {
     let (pages, mut store) = (LinuxPages::new(), Store::new());
     let magazine = store.take(&pages, 128).expect("the system has memory");
     // SAFETY: taken with this size just now.
-    unsafe { store.give(magazine, 128) };
+    unsafe { store.give(&pages, magazine, 128) };
     // The table of 131,072 large blocks.
     let table = store.take(&pages, 8 << 20);
     assert_ne!(table, Some(magazine), "8 MiB in 128 bytes");

@@ -74,6 +74,8 @@ impl Default for Mailbox {
 /// Frees blocks of somebody else's slab: `bits` of word `word`. Returns those that were free already.
 pub fn post(slab: &Slab, word: usize, bits: u64) -> u64 {
     let remote = slab.remote();
+    // Read first: once they are posted, the owner may take our own bits in.
+    let owners = slab.word_of(word).load(Ordering::Relaxed);
     let before = slab.remote_word_of(word).fetch_or(bits, Ordering::AcqRel);
     if before == 0 && !slab.has_one_word() {
         remote.summary.fetch_or(1 << word, Ordering::AcqRel);
@@ -81,8 +83,7 @@ pub fn post(slab: &Slab, word: usize, bits: u64) -> u64 {
     if before == 0 {
         notify(slab);
     }
-    // The owner's word is its own to write; a bit that is set there is a block that was free already.
-    (before | slab.word_of(word).load(Ordering::Relaxed)) & bits
+    (before | owners) & bits
 }
 
 /// Queues the slab with its owner unless it is queued already.

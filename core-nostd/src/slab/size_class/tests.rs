@@ -75,7 +75,7 @@ fn aligned_requests_get_aligned_blocks() {
             let block = class.shape().bytes as usize;
             assert!(block >= bytes);
             assert!(
-                align > SLAB_BYTES || block % align == 0 || (align <= 16 && block % 16 == 0),
+                align > SLAB_BYTES || block.is_multiple_of(align) || (align <= 16 && block.is_multiple_of(16)),
                 "{bytes} at {align}: {block}"
             );
         }

@@ -42,6 +42,15 @@ impl Chart {
         Self { has_blocks: locale.contains("utf-8") || locale.contains("utf8") }
     }
 
+    /// The columns' names; the ratios are to `reference`.
+    pub(crate) fn title(reference: &str) -> String {
+        let bar = BAR_CELLS + 1;
+        format!(
+            "  {:<9}{:>10}{:bar$}{:>7}  {:>11}{:bar$}{:>7}",
+            "", "time", "", reference, "peak memory", "", reference
+        )
+    }
+
     /// A heading and a line for each of `rows`.
     pub(crate) fn lines(&self, heading: &str, rows: &[Row]) -> Vec<String> {
         let longest = |of: fn(&Row) -> f64| rows.iter().map(of).fold(0.0, f64::max);

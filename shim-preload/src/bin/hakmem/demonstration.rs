@@ -78,7 +78,7 @@ fn measured() -> Result<(), String> {
     let mut contenders = vec![Contender::new("hakmem", Some(library.clone())), Contender::new("glibc", None)];
     for (name, file) in OTHERS {
         let path = Path::new(FOLDER).join(file);
-        if path.is_file() {
+        if let Ok(path) = path.canonicalize() {
             contenders.push(Contender::new(name, Some(path)));
         }
     }
@@ -91,13 +91,14 @@ fn measured() -> Result<(), String> {
         say(&format!("(the machine is slow or busy: time ran out before round {ROUNDS_LEAST})"));
     }
     let chart = Chart::new();
+    say("");
+    say(&Chart::title("glibc"));
     let mut ratios = vec![];
     for (number, workload) in workload::ALL.iter().enumerate() {
         let medians: Vec<(&str, Cost)> =
             contenders.iter().filter_map(|contender| Some((contender.name, contender.median(number)?))).collect();
         let Some(&(_, glibc)) = medians.iter().find(|row| row.0 == "glibc") else { continue };
         let rows: Vec<Row> = medians.iter().map(|&(name, cost)| Row::new(name, cost, glibc)).collect();
-        say("");
         for line in chart.lines(workload.about, &rows) {
             say(&line);
         }
@@ -108,17 +109,16 @@ fn measured() -> Result<(), String> {
     say("");
     let program = shown(&program);
     let library = shown(&library);
-    say(&format!(
-        "Your own program:  {program} run -- PROGRAM        ({program} run --stats -- PROGRAM counts its calls)"
-    ));
-    say(&format!("Without hakmem:    LD_PRELOAD={} PROGRAM", library_path(&library)));
-    say(&format!("Will it work?      {program} check PROGRAM         All else: {program} --help"));
+    say(&format!("Your own program:    {program} run -- PROGRAM"));
+    say(&format!("  its calls counted: {program} run --stats -- PROGRAM"));
+    say(&format!("  will it work?      {program} check PROGRAM"));
+    say(&format!("  by hand:           LD_PRELOAD={} PROGRAM", library_path(&library)));
     Ok(())
 }
 
 /// All contenders in turn, the order turned on by one each round, so that none always follows the same.
 fn rounds(program: &Path, contenders: &mut [Contender]) -> Result<usize, String> {
-    let started = Instant::now();
+    let (started, count) = (Instant::now(), contenders.len());
     for round in 0..ROUNDS_MOST {
         let spent = started.elapsed();
         let next = spent.checked_div(round.try_into().unwrap_or(1)).unwrap_or_default();
@@ -126,14 +126,14 @@ fn rounds(program: &Path, contenders: &mut [Contender]) -> Result<usize, String>
             return Ok(round);
         }
         for (number, workload) in workload::ALL.iter().enumerate() {
-            for contender in contenders.iter_mut() {
+            let (later, first) = contenders.split_at_mut(round % count);
+            for contender in first.iter_mut().chain(later) {
                 let cost = contender.run(program, workload)?;
                 if let Some(costs) = contender.costs.get_mut(number) {
                     costs.push(cost);
                 }
             }
         }
-        contenders.rotate_left(1);
     }
     Ok(ROUNDS_MOST)
 }

@@ -73,10 +73,11 @@ impl Elf {
     /// Reads `path`; of all symbols only those that `wanted` says yes to are kept.
     pub(crate) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let image = Image::open(path)?;
-        let header = image.bytes(0, 20)?;
-        if !header.starts_with(b"\x7fELF") {
-            return Err(broken("it is no ELF file"));
+        let magic = image.bytes(0, image.length.min(4))?;
+        if magic != b"\x7fELF" {
+            return Err(broken("it is neither an ELF file nor a script with #!"));
         }
+        let header = image.bytes(0, 20)?;
         let order = byte(&header, 5);
         let pair = [byte(&header, 18), byte(&header, 19)];
         let processor = if order == 2 { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };

@@ -45,20 +45,21 @@ struct Line {
 enum Command {
     /// Runs a program with libhakmem.so preloaded, and makes sure that it is
     ///
-    /// The exit code is the program's own, or 128 + the signal that killed it. 125: the library was not found.
-    /// 126: the program cannot be started, or --strict refused it. 127: there is no such program.
-    #[command(after_help = RUN_EXAMPLES)]
+    /// The exit code is the program's own, or 128 + the signal that killed it;
+    /// 125 if the library was not found, 126 if the program cannot be started or
+    /// --strict refused it, 127 if there is no such program.
+    #[command(verbatim_doc_comment, after_help = RUN_EXAMPLES)]
     Run {
-        /// Print a table on stderr when the program ends: calls served, memory held (HAKMEM_STATS=1)
+        /// Print a table on stderr when the program ends (HAKMEM_STATS=1)
         #[arg(long)]
         stats: bool,
-        /// Print one line on stderr when the program starts: version and settings (HAKMEM_VERBOSE=1)
+        /// Print a line on stderr when the program starts (HAKMEM_VERBOSE=1)
         #[arg(long)]
         verbose: bool,
         /// Do not run the program if the preload does not take effect: exit with 126
         #[arg(long)]
         strict: bool,
-        /// Change a setting of the allocator, such as purge_delay_ms=0; may be given again (HAKMEM_CONF)
+        /// Change a setting, such as purge_delay_ms=0; may be repeated (HAKMEM_CONF)
         #[arg(long = "set", value_name = "NAME=VALUE", value_parser = run::Setting::parse)]
         settings: Vec<run::Setting>,
         /// The program and its arguments, as you would type them without hakmem

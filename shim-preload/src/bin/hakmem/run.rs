@@ -25,6 +25,9 @@ const REFUSED: u8 = 126;
 /// There is no such program.
 const NOT_FOUND: u8 = 127;
 
+/// The kernel knows no way to start the file.
+const ENOEXEC: i32 = 8;
+
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 const LOOK_FOR: Duration = Duration::from_millis(100);
 
@@ -99,6 +102,9 @@ pub(crate) fn run(words: &[OsString], wishes: &Wishes<'_>) -> u8 {
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(why) => {
+            if is_bad(verdict.effect()) {
+                explain(name, &verdict);
+            }
             complain(&format!("program `{}` cannot be started: {why}; {}", path.display(), start_remedy(&path, &why)));
             return if why.kind() == ErrorKind::NotFound { NOT_FOUND } else { REFUSED };
         }
@@ -225,8 +231,7 @@ fn explain(name: &OsStr, verdict: &verdict::Verdict) {
 
 fn start_remedy(path: &Path, why: &std::io::Error) -> String {
     match why.raw_os_error() {
-        // ENOEXEC
-        Some(8) => format!("if it is a shell script without #!, run `sh {}`", path.display()),
+        Some(ENOEXEC) => format!("if it is a shell script without #!, run `hakmem run -- sh {}`", path.display()),
         _ if why.kind() == ErrorKind::NotFound => "the interpreter or the loader that it names is missing".into(),
         _ => format!("`hakmem check {}` tells what its file is", path.display()),
     }

@@ -66,11 +66,11 @@ pub(crate) fn of(path: &Path) -> Verdict {
         Err(why) => add(Effect::Unknown, why.message().to_owned()),
         Ok(target) => {
             let through =
-                if target == path { String::new() } else { format!("its interpreter {} is ", target.display()) };
+                if target == path { String::new() } else { format!("its interpreter {}: ", target.display()) };
             match Elf::read(&target, is_wanted) {
                 Err(why) => add(
                     Effect::Unknown,
-                    format!("{through}unreadable: {why}; start a readable ELF program, or a script as `sh FILE`"),
+                    format!("{through}cannot be read: {why}; start a readable ELF program, or a script as `sh FILE`"),
                 ),
                 Ok(elf) => examine(&elf, &target, |effect, words| add(effect, format!("{through}{words}"))),
             }
@@ -168,9 +168,12 @@ pub(crate) fn check(names: &[impl AsRef<OsStr>]) -> u8 {
                 let verdict = of(&path);
                 for Finding { effect, words } in &verdict.findings {
                     let place = if Path::new(name) == path { String::new() } else { format!(" ({})", path.display()) };
-                    let head =
-                        if matches!(effect, Effect::Bypassed | Effect::None) { "does not take effect: " } else { "" };
-                    crate::say(&format!("{shown}{place}: {head}{words}"));
+                    let answer = match effect {
+                        Effect::Takes => "yes",
+                        Effect::Bypassed | Effect::None => "no",
+                        Effect::Unknown => "unknown",
+                    };
+                    crate::say(&format!("{shown}{place}: {answer}: {words}"));
                 }
                 gravest = gravest.max(verdict.effect());
             }

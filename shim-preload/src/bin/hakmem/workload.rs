@@ -35,12 +35,12 @@ pub(crate) const ALL: [Workload; 4] = [
     Workload { name: "nodes", about: "many nodes: twice 300 000 of 16 to 200 bytes, freed at random", work: nodes },
     Workload {
         name: "handoff",
-        about: "two threads: 2 million blocks, one asks for them, the other frees",
+        about: "two threads: 1 million blocks, one asks for them, the other frees",
         work: handoff,
     },
     Workload {
         name: "growth",
-        about: "growth: 8 buffers, each by realloc to 64 MiB, one after the other",
+        about: "growth: a buffer by realloc from 1 KiB to 64 MiB, with small neighbours",
         work: growth,
     },
 ];
@@ -177,7 +177,7 @@ fn nodes() {
 static RING: [AtomicPtr<u8>; 1024] = [const { AtomicPtr::new(std::ptr::null_mut()) }; 1024];
 
 fn handoff() {
-    const BLOCKS: usize = 2_000_000;
+    const BLOCKS: usize = 1_000_000;
     let places = || RING.iter().cycle().take(BLOCKS);
     let consumer = thread::spawn(move || {
         for place in places() {
@@ -207,17 +207,15 @@ fn await_that(is_so: impl Fn() -> bool) {
 
 fn growth() {
     const MOST: usize = 64 << 20;
-    for _ in 0..8 {
-        let mut size = 1 << 10;
-        let mut buffer = Block::new(size);
-        // A neighbour of each size, as in programs that do more than grow.
-        let mut neighbours = vec![];
-        while size < MOST {
-            let larger = (size + size / 4).min(MOST);
-            buffer.grow(size, larger);
-            size = larger;
-            neighbours.push(Block::new(size / 256 + 16));
-        }
+    let mut size = 1 << 10;
+    let mut buffer = Block::new(size);
+    // A neighbour of each size, as in programs that do more than grow.
+    let mut neighbours = vec![];
+    while size < MOST {
+        let larger = (size + size / 4).min(MOST);
+        buffer.grow(size, larger);
+        size = larger;
+        neighbours.push(Block::new(size / 256 + 16));
     }
 }
 
