@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "clears blocks and marks them in the live map")]
 
+use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
@@ -12,7 +13,7 @@ use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
 use crate::heap::{Front, Heap, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::slab::SizeClass;
+use crate::slab::{Refill, SizeClass};
 
 /// A block, and whether it reads as zero.
 type Taken = Option<(*mut u8, bool)>;
@@ -144,8 +145,9 @@ impl<P: PageProvider> Allocator<P> {
 
     /// One block for a thread that keeps none.
     fn take_passing(&self, class: SizeClass) -> Taken {
-        let mut taken = ptr::null_mut();
-        self.heaps.from_common_or_pool(&self.territory, class, 1, |block| taken = block);
+        let slot = Cell::new(ptr::null_mut());
+        self.heaps.from_common_or_pool(&self.territory, class, &mut Refill::new(core::slice::from_ref(&slot)));
+        let taken = slot.get();
         if taken.is_null() {
             return None;
         }

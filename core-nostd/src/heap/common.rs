@@ -10,7 +10,7 @@ use core::ptr;
 
 use super::{Heap, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::slab::SizeClass;
+use crate::slab::{Refill, SizeClass};
 use crate::superslab::Territory;
 
 /// Ownerless heaps looked at before a slab is claimed.
@@ -59,24 +59,17 @@ impl Common {
         unsafe { heap.as_ref() }
     }
 
-    /// Takes up to `most` free blocks of a class out of slabs that ownerless heaps have.
-    pub fn take_many<P: PageProvider>(
-        &self,
-        territory: &Territory<P>,
-        class: SizeClass,
-        most: usize,
-        mut each: impl FnMut(*mut u8),
-    ) -> usize {
+    /// Takes free blocks of a class out of slabs that an ownerless heap has, if there is one that has some.
+    pub fn take_many<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass, into: &mut Refill<'_>) {
         for heap in self.heaps().take(LOOKS) {
             if !heap.has(class) {
                 heap.harvest(territory);
             }
-            let taken = heap.take_many(territory, class, most, false, &mut each);
-            if taken > 0 {
-                return taken;
+            heap.take_many(territory, class, false, into);
+            if !into.is_empty() {
+                return;
             }
         }
-        0
     }
 
     /// Puts a thread heap by for a later thread.

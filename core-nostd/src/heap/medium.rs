@@ -1,8 +1,17 @@
 //! Medium classes: blocks of 1 KiB to 256 KiB pass straight between the client and the heap's spans.
 //!
-//! Their spans have at most 64 blocks, so that one word says which are free. A span of which no block is
-//! out stays with its class, marked in `idle`, until another class needs pages: then it changes class
-//! where its length fits, or goes back to the reserve.
+//! ```text
+//! take   first listed span ── its lowest free block
+//!        none listed ──────── slabs of the reserve that were used before: a span of just these
+//!        else, slowly ─────── others' frees, an idle span of another class, the pool
+//! give   the block's span ─── listed, if it was full
+//!        all blocks back ──── the slabs go to the reserve
+//! ```
+//!
+//! Their spans have at most 64 blocks, so that one word says which are free; a class's spans with a free
+//! block are all in its first bucket, none is ever the current one. A span of which no block is out stays
+//! with its class, marked in `idle`, if it is the class's only one with a free block or its slabs are not
+//! of the reserve's superslab; when another class needs pages, it changes class or goes back.
 
 #![allow(unsafe_code, reason = "computes block addresses")]
 
@@ -12,49 +21,82 @@ use super::Heap;
 use super::slabs::{ClassSlabs, slab};
 use crate::base::sync::Ordering;
 use crate::pages::PageProvider;
-use crate::slab::descriptor::{CURRENT, FULL};
+use crate::slab::descriptor::FULL;
 use crate::slab::size_class::MAGAZINE_CLASSES;
 use crate::slab::{SizeClass, Slab};
 use crate::superslab::Territory;
 
+/// Spans of a class before they get large enough to leave little over.
+const FEW_SPANS: u32 = 16;
+
 impl Heap {
-    /// Takes a block of a medium class that was freed before; null if no span of the heap has one.
+    /// Takes a block of a medium class from pages that were used before; null if the heap has none.
     #[inline(always)]
     pub fn take_medium(&self, class: SizeClass) -> *mut u8 {
         let of = self.class(class);
-        let current = match slab(of.current.get()) {
-            Some(current) if current.word.load(Ordering::Relaxed) != 0 => current,
-            Some(current) if current.carved.get() != current.capacity.get() => return ptr::null_mut(),
-            used_up => match self.next_medium(of, used_up) {
-                Some(next) => next,
-                None => return ptr::null_mut(),
-            },
+        let Some(first) = slab(of.fullest.get()) else {
+            return self.take_reopened(class);
         };
-        let word = current.word.load(Ordering::Relaxed);
-        current.word.store(word & (word - 1), Ordering::Relaxed);
-        current.used.set(current.used.get() + 1);
+        let word = first.word.load(Ordering::Relaxed);
+        if word == 0 {
+            return ptr::null_mut();
+        }
+        let rest = word & (word - 1);
+        first.word.store(rest, Ordering::Relaxed);
+        first.used.set(first.used.get() + 1);
+        if rest == 0 {
+            unlist_full(of, first);
+        }
         let block = word.trailing_zeros() as usize;
-        current.base.load(Ordering::Relaxed).wrapping_add(block * class.shape().bytes as usize)
+        first.base.load(Ordering::Relaxed).wrapping_add(block * class.shape().bytes as usize)
     }
 
-    /// Makes the first listed span of a medium class the current one, if it has a block that was freed.
-    #[inline]
-    fn next_medium<'a>(&self, of: &ClassSlabs, used_up: Option<&Slab>) -> Option<&'a Slab> {
-        let next = slab(of.fullest.get())?;
-        if next.word.load(Ordering::Relaxed) == 0 {
-            return None;
+    /// Takes the first block of a new span, if the reserve has slabs that were used before.
+    #[inline(never)]
+    fn take_reopened(&self, class: SizeClass) -> *mut u8 {
+        let of = self.class(class);
+        let Some(opened) = self.reserve.reopen(class, span_slabs(of, class), &self.mailbox) else {
+            return ptr::null_mut();
+        };
+        self.count_taken(of);
+        let rest = opened.word.load(Ordering::Relaxed) & !1;
+        opened.word.store(rest, Ordering::Relaxed);
+        opened.used.set(1);
+        if rest != 0 {
+            list_only(of, opened);
         }
-        of.fullest.set(next.next.get());
-        match slab(next.next.get()) {
-            Some(second) => second.prev.set(ptr::null()),
-            None => of.mask.set(0),
+        opened.base.load(Ordering::Relaxed)
+    }
+
+    /// Takes a block by every means; true beside it if it reads as zero. Without `claim`, no slab is taken
+    /// from the pool.
+    #[cold]
+    pub(super) fn take_medium_slow<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        class: SizeClass,
+        claim: bool,
+    ) -> Option<(*mut u8, bool)> {
+        self.harvest(territory);
+        let of = self.class(class);
+        if of.fullest.get().is_null() {
+            if !claim {
+                return None;
+            }
+            let slabs = span_slabs(of, class);
+            let opened = match self.convert(class, slabs) {
+                Some(converted) => converted,
+                None => self.claim(territory, class, slabs)?,
+            };
+            self.count_taken(of);
+            list_only(of, opened);
         }
-        if let Some(used_up) = used_up {
-            used_up.place.set(FULL);
+        let first = slab(of.fullest.get())?;
+        let taken = first.take_one();
+        if first.word.load(Ordering::Relaxed) == 0 {
+            unlist_full(of, first);
         }
-        next.place.set(CURRENT);
-        of.current.set(next);
-        Some(next)
+        taken
     }
 
     /// Takes a block of a medium class back; false, and nothing is changed, unless it is a live block of a
@@ -75,43 +117,53 @@ impl Heap {
         slab.word.store(word | bit, Ordering::Relaxed);
         let used = slab.used.get() - 1;
         slab.used.set(used);
-        if slab.place.get() == FULL {
-            self.relist(slab);
-        }
         if used == 0 {
-            if slab.place.get() != CURRENT && !ptr::eq(self.class(slab.class()).fullest.get(), slab) {
-                // To the front, where `convert` looks.
-                self.unlist(slab);
-                self.relist(slab);
-            }
-            // Kept for the next block of its class, unless another class needs pages first.
-            self.idle.set(self.idle.get() | 1 << (slab.class().index() - MAGAZINE_CLASSES));
+            self.emptied(slab);
+        } else if slab.place.get() == FULL {
+            self.relist(slab);
         }
         true
     }
 
-    /// Makes an idle span of another medium class one of this class: its pages are there already.
-    pub(super) fn convert(&self, class: SizeClass, slabs: usize) -> Option<&Slab> {
-        if !class.is_medium() {
-            return None;
+    /// No block of a medium span is out any more.
+    #[inline(never)]
+    fn emptied(&self, slab: &Slab) {
+        let of = self.class(slab.class());
+        let first = of.fullest.get();
+        let is_only = first.is_null() || (ptr::eq(first, slab) && slab.next.get().is_null());
+        let keep = !self.reserve.covers(slab) || is_only;
+        if slab.place.get() != FULL && (!keep || !ptr::eq(first, slab)) {
+            self.unlist(slab);
         }
+        if keep {
+            if slab.place.get() == FULL {
+                // To the front, where `convert` looks.
+                self.relist(slab);
+            }
+            self.idle.set(self.idle.get() | 1 << (slab.class().index() - MAGAZINE_CLASSES));
+        } else {
+            self.count_given(of);
+            self.reserve.take_back(slab);
+        }
+    }
+
+    /// Makes an idle span of another medium class one of this class: its pages are there already.
+    fn convert(&self, class: SizeClass, slabs: usize) -> Option<&Slab> {
         let mut idle = self.idle.get();
         while idle != 0 {
             let bit = idle.trailing_zeros();
             idle &= idle - 1;
             let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + bit) as u8));
-            if let Some(listed) = slab(of.fullest.get())
-                && listed.used.get() == 0
-            {
-                if listed.slabs.get() as usize == slabs {
-                    self.unlist(listed);
-                    of.spans.set(of.spans.get() - 1);
-                    listed.convert(class);
-                    return Some(listed);
+            match slab(of.fullest.get()) {
+                Some(first) if first.used.get() == 0 => {
+                    if first.slabs.get() as usize == slabs {
+                        self.unlist(first);
+                        self.count_given(of);
+                        first.reopen(class, slabs);
+                        return Some(first);
+                    }
                 }
-            } else if of.fullest.get().is_null() && slab(of.current.get()).is_none_or(|current| current.used.get() != 0)
-            {
-                self.idle.set(self.idle.get() & !(1 << bit));
+                _ => self.idle.set(self.idle.get() & !(1 << bit)),
             }
         }
         None
@@ -124,12 +176,6 @@ impl Heap {
         while idle != 0 {
             let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + idle.trailing_zeros()) as u8));
             idle &= idle - 1;
-            if let Some(current) = slab(of.current.get())
-                && current.used.get() == 0
-            {
-                of.current.set(ptr::null());
-                self.release(territory, current);
-            }
             let mut at = of.fullest.get();
             while let Some(listed) = slab(at) {
                 at = listed.next.get();
@@ -139,5 +185,35 @@ impl Heap {
                 }
             }
         }
+    }
+}
+
+/// Slabs of the class's next span.
+fn span_slabs(of: &ClassSlabs, class: SizeClass) -> usize {
+    let shape = class.shape();
+    usize::from(if of.spans.get() < FEW_SPANS { shape.least_slabs } else { shape.slabs })
+}
+
+/// Lists a span with a free block, where no other of its class is listed.
+fn list_only(of: &ClassSlabs, opened: &Slab) {
+    opened.next.set(ptr::null());
+    opened.prev.set(ptr::null());
+    opened.place.set(0);
+    of.fullest.set(opened);
+    of.mask.set(1);
+}
+
+/// Takes the first listed span, whose word is empty, off the list, unless it has blocks to carve.
+#[inline]
+fn unlist_full(of: &ClassSlabs, first: &Slab) {
+    if first.carved.get() != first.capacity.get() {
+        return;
+    }
+    first.place.set(FULL);
+    let next = first.next.get();
+    of.fullest.set(next);
+    match slab(next) {
+        Some(next) => next.prev.set(ptr::null()),
+        None => of.mask.set(0),
     }
 }

@@ -1,13 +1,11 @@
 //! A magazine is empty: a batch of blocks comes in.
 
-#![allow(unsafe_code, reason = "writes magazine slots")]
-
 use super::heaps::Heaps;
 use super::{Front, Heap, ThreadHeap};
 use crate::config::flags::Watch;
 use crate::pages::PageProvider;
 use crate::policy::front::{COLD_BATCH, COLD_REFILLS, refill_batch};
-use crate::slab::SizeClass;
+use crate::slab::{Refill, SizeClass};
 use crate::superslab::Territory;
 
 impl<P: PageProvider> Heaps<P> {
@@ -21,32 +19,28 @@ impl<P: PageProvider> Heaps<P> {
             return false;
         }
         thread.refills.set(thread.refills.get().saturating_add(1));
-        let most = refill_batch(thread.slots(class));
-        let magazines = thread.magazines(front);
-        let first = magazines.cursor(class);
-        let mut cursor = first;
-        let mut put = |block: *mut u8| {
-            // SAFETY: `magazine`: the magazine is empty and has at least `most` slots.
-            unsafe { cursor.write(block) };
-            cursor = cursor.wrapping_add(1);
-        };
+        let mut room = Refill::new(thread.room(front, class, refill_batch(thread.slots(class))));
         if let Some(heap) = self.heap_of(territory, front, thread) {
-            let mut taken = heap.take_many(territory, class, most, false, &mut put);
-            if taken == 0 {
-                taken = self.take_common(territory, class, most, &mut put);
+            heap.take_many(territory, class, false, &mut room);
+            if room.is_empty()
+                && let Some(common) = self.common.try_lock()
+            {
+                common.take_many(territory, class, &mut room);
             }
-            if taken == 0 {
-                heap.take_many(territory, class, most, true, &mut put);
+            if room.is_empty() {
+                heap.take_many(territory, class, true, &mut room);
             }
         } else {
-            self.from_common_or_pool(territory, class, most.min(COLD_BATCH), &mut put);
+            room.limit(COLD_BATCH);
+            self.from_common_or_pool(territory, class, &mut room);
         }
-        magazines.set_cursor(class, cursor);
+        let came = room.len();
+        thread.add_newest(front, class, came);
         thread.reverse(front, class);
         if !thread.blocks(front, class).iter().all(|&block| territory.zones.first().covers(block)) {
             self.close(front, thread, Watch::ZONES);
         }
-        cursor != first
+        came > 0
     }
 
     /// The thread's heap; the first thread gets one at once, later ones when they turn out to be warm.
@@ -63,29 +57,20 @@ impl<P: PageProvider> Heaps<P> {
         if alone || thread.refills.get() > COLD_REFILLS { self.warm_up(territory, front, thread) } else { None }
     }
 
-    fn take_common(&self, territory: &Territory<P>, class: SizeClass, most: usize, put: impl FnMut(*mut u8)) -> usize {
-        self.common.try_lock().map_or(0, |common| common.take_many(territory, class, most, put))
-    }
-
     /// Takes blocks for a thread that has no heap: from a common one, which may claim a slab.
-    pub fn from_common_or_pool(
-        &self,
-        territory: &Territory<P>,
-        class: SizeClass,
-        most: usize,
-        mut put: impl FnMut(*mut u8),
-    ) -> usize {
+    pub fn from_common_or_pool(&self, territory: &Territory<P>, class: SizeClass, into: &mut Refill<'_>) {
         let mut common = self.common.lock();
-        let taken = common.take_many(territory, class, most, &mut put);
-        if taken > 0 {
-            return taken;
+        common.take_many(territory, class, into);
+        if !into.is_empty() {
+            return;
         }
-        if common.heaps().next().is_none() {
-            let Some(heap) = self.new_heap(territory) else {
-                return 0;
-            };
+        if common.heaps().next().is_none()
+            && let Some(heap) = self.new_heap(territory)
+        {
             common.add(heap);
         }
-        common.heaps().next().map_or(0, |heap| heap.take_many(territory, class, most, true, put))
+        if let Some(heap) = common.heaps().next() {
+            heap.take_many(territory, class, true, into);
+        }
     }
 }

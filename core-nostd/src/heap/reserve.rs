@@ -10,8 +10,9 @@ use core::ptr;
 
 use crate::base::bits::{low, run_starts};
 use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
-use crate::config::geometry::SUPERSLAB_SLABS;
+use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;
+use crate::slab::descriptor::FULL;
 use crate::slab::{Mailbox, SizeClass, Slab};
 use crate::superslab::Territory;
 use crate::superslab::pool::Claim;
@@ -26,6 +27,7 @@ pub struct Reserve {
     free: AtomicU64,
     dirty: Cell<u64>,
     records: Cell<*const Slab>,
+    base: Cell<*mut u8>,
     zone: AtomicUsize,
     superslab: AtomicUsize,
 }
@@ -39,6 +41,30 @@ impl Reserve {
     /// True if it has a run of slabs that were used before, so that taking it touches no new page.
     pub fn has_used(&self, slabs: usize) -> bool {
         run_starts(self.free.load(Ordering::Relaxed) & self.dirty.get(), slabs) != 0
+    }
+
+    /// A span of slabs that were used before, no block of it out; `None` if there is no such run.
+    pub fn reopen<'a>(&self, class: SizeClass, slabs: usize, owner: *const Mailbox) -> Option<&'a Slab> {
+        let free = self.free.load(Ordering::Relaxed);
+        let starts = run_starts(free & self.dirty.get(), slabs);
+        if starts == 0 {
+            return None;
+        }
+        let first = starts.trailing_zeros() as usize;
+        self.free.store(free & !(low(slabs) << first), Ordering::Relaxed);
+        // SAFETY: `reserve`: a superslab that has slabs here is committed, so it has 64 records.
+        let slab = unsafe { &*self.records.get().add(first) };
+        slab.base.store(self.base.get().wrapping_add(first << SLAB_SHIFT), Ordering::Relaxed);
+        slab.slabs.set(slabs as u8);
+        slab.place.set(FULL);
+        slab.reopen(class, slabs);
+        slab.owner.store(owner.cast_mut(), Ordering::Release);
+        Some(slab)
+    }
+
+    /// True if the span is of the superslab that the reserve has.
+    pub fn covers(&self, slab: &Slab) -> bool {
+        ptr::eq(slab.first_of_superslab(), self.records.get())
     }
 
     /// A span of `slabs` slabs.
@@ -79,23 +105,24 @@ impl Reserve {
         self.give_up(territory);
         self.zone.store(claim.zone, Ordering::Relaxed);
         self.superslab.store(claim.superslab, Ordering::Relaxed);
-        self.records.set(territory.records_of(claim));
+        let (records, base) = territory.whole_of(claim);
+        self.records.set(records);
+        self.base.set(base);
         self.dirty.set(dirty);
         self.free.store(claim.mask, Ordering::Relaxed);
         let used_before = run_starts(claim.mask & dirty, slabs);
         Some(if used_before != 0 { used_before } else { run_starts(claim.mask, slabs) })
     }
 
-    /// Takes a span back if it is of the reserve's superslab; its slabs are in no span then.
+    /// Takes a span back, or leaves it to the pool; its slabs are in no span then.
     pub fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        let index = slab.index();
-        let records = ptr::from_ref(slab).wrapping_sub(index);
-        if !ptr::eq(records, self.records.get()) {
-            territory.release_span(slab);
-            return;
-        }
-        let mask = low(slab.slabs.get() as usize) << index;
-        territory.close(slab);
+        if self.covers(slab) { self.take_back(slab) } else { territory.release_span(slab) }
+    }
+
+    /// Takes a span back that it covers.
+    pub fn take_back(&self, slab: &Slab) {
+        let mask = low(slab.slabs.get() as usize) << slab.index();
+        slab.close();
         self.free.store(self.free.load(Ordering::Relaxed) | mask, Ordering::Relaxed);
         self.dirty.set(self.dirty.get() | mask);
     }

@@ -16,7 +16,7 @@ use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
 use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
-use crate::slab::{Mailbox, SizeClass, Slab};
+use crate::slab::{Mailbox, Refill, SizeClass, Slab};
 use crate::superslab::Territory;
 
 /// One class's slabs; those in the first bucket.
@@ -31,9 +31,6 @@ pub(super) struct ClassSlabs {
 
 /// The further buckets, which only classes with many blocks a slab use.
 type Emptier = [Cell<*const Slab>; BUCKETS - 1];
-
-/// Spans of a medium class before they get large enough to leave nothing over.
-const FEW_SPANS: u32 = 16;
 
 /// See the file's head. All zero when new.
 #[derive(Debug)]
@@ -94,6 +91,10 @@ impl Heap {
     /// Takes one block; true beside it if it reads as zero.
     #[inline]
     pub fn take_one<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> Option<(*mut u8, bool)> {
+        if class.is_medium() {
+            let block = self.take_medium(class);
+            return if block.is_null() { self.take_medium_slow(territory, class, true) } else { Some((block, false)) };
+        }
         if let Some(current) = slab(self.class(class).current.get())
             && let Some(block) = current.take_one()
         {
@@ -102,27 +103,31 @@ impl Heap {
         self.next_slab(territory, class, true)?.take_one()
     }
 
-    /// Takes up to `most` blocks and calls `each` with every one. With `claim`, at least one unless memory
-    /// is out; a fresh slab is claimed only if nothing else was found.
+    /// Takes blocks until `into` is full. With `claim`, at least one unless memory is out; a fresh slab is
+    /// claimed only if nothing else was found.
     pub fn take_many<P: PageProvider>(
         &self,
         territory: &Territory<P>,
         class: SizeClass,
-        most: usize,
         claim: bool,
-        mut each: impl FnMut(*mut u8),
-    ) -> usize {
-        let mut taken = 0;
+        into: &mut Refill<'_>,
+    ) {
+        if class.is_medium() {
+            while !into.is_full()
+                && let Some((block, _)) = self.take_medium_slow(territory, class, claim && into.is_empty())
+            {
+                into.put(block);
+            }
+            return;
+        }
         if let Some(current) = slab(self.class(class).current.get()) {
-            taken += current.take_many(most, &mut each);
+            current.take_many(into);
         }
-        while taken < most {
-            let Some(next) = self.next_slab(territory, class, claim && taken == 0) else {
-                break;
-            };
-            taken += next.take_many(most - taken, &mut each);
+        while !into.is_full()
+            && let Some(next) = self.next_slab(territory, class, claim && into.is_empty())
+        {
+            next.take_many(into);
         }
-        taken
     }
 
     /// Makes a slab with free blocks the current one.
@@ -142,27 +147,41 @@ impl Heap {
             self.unlist(next);
             next
         } else if claim {
-            let slabs = if of.spans.get() < FEW_SPANS { class.least_slabs() } else { class.shape().slabs as usize };
-            let spans = self.spans() as usize;
-            let next = match self.convert(class, slabs) {
-                Some(converted) => converted,
-                None => {
-                    if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
-                        self.release_idle_medium(territory);
-                    }
-                    let claimed = self.reserve.claim(territory, class, slabs, spans, &self.mailbox)?;
-                    add(&self.spans_taken, 1);
-                    slab(claimed)?
-                }
-            };
-            of.spans.set(of.spans.get() + 1);
-            next
+            let claimed = self.claim(territory, class, class.shape().slabs.into())?;
+            self.count_taken(of);
+            claimed
         } else {
             return None;
         };
         next.place.set(CURRENT);
         of.current.set(next);
         Some(next)
+    }
+
+    /// A span of the reserve or the pool; idle ones make room first.
+    pub(super) fn claim<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        class: SizeClass,
+        slabs: usize,
+    ) -> Option<&Slab> {
+        if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
+            self.release_idle_medium(territory);
+        }
+        let claimed = self.reserve.claim(territory, class, slabs, self.spans() as usize, &self.mailbox)?;
+        slab(claimed)
+    }
+
+    /// A class has one span more.
+    pub(super) fn count_taken(&self, of: &ClassSlabs) {
+        of.spans.set(of.spans.get() + 1);
+        add(&self.spans_taken, 1);
+    }
+
+    /// A class has one span less.
+    pub(super) fn count_given(&self, of: &ClassSlabs) {
+        of.spans.set(of.spans.get() - 1);
+        add(&self.spans_given, 1);
     }
 
     /// Takes blocks back: `bits` of word `word` of one of this heap's slabs. Returns those that were free
@@ -257,10 +276,8 @@ impl Heap {
     }
 
     pub(super) fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        let of = self.class(slab.class());
-        of.spans.set(of.spans.get() - 1);
+        self.count_given(self.class(slab.class()));
         self.reserve.release(territory, slab);
-        add(&self.spans_given, 1);
     }
 
     fn spans(&self) -> u64 {

@@ -102,6 +102,18 @@ impl ThreadHeap {
         unsafe { core::slice::from_raw_parts(first, (cursor.addr() - first.addr()) / SLOT_BYTES) }
     }
 
+    /// The first `most` slots of a class's magazine, which is empty.
+    pub fn room(&self, front: &Front, class: SizeClass, most: usize) -> &[Cell<Slot>] {
+        debug_assert!(self.blocks(front, class).is_empty() && most <= self.slots(class), "an empty magazine");
+        // SAFETY: `magazine`: it has that many slots, and this thread alone uses them.
+        unsafe { core::slice::from_raw_parts(self.first[class.magazine_index()].get().cast(), most) }
+    }
+
+    /// The magazine has `count` blocks in its first slots now.
+    pub fn add_newest(&self, front: &Front, class: SizeClass, count: usize) {
+        self.magazines(front).set_cursor(class, self.first[class.magazine_index()].get().wrapping_add(count));
+    }
+
     /// Turns a class's magazine round.
     pub fn reverse(&self, front: &Front, class: SizeClass) {
         let count = self.blocks(front, class).len();

@@ -15,9 +15,9 @@
 use core::cell::Cell;
 use core::ptr;
 
-use super::{Mailbox, SizeClass};
+use super::{Mailbox, Refill, SizeClass};
 use crate::base::address::align_down;
-use crate::base::bits::take_lowest;
+use crate::base::bits::{low, take_lowest};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 use crate::config::geometry::{
     META_RECORDS, META_REMOTE, META_REMOTE_WORDS, META_WORDS, SLAB_SHIFT, SUPERSLAB_SLABS, WORDS_BYTES,
@@ -94,6 +94,11 @@ const _: () = assert!(size_of::<Slab>() == RECORD_BYTES, "64 records are one pag
 const _: () = assert!(size_of::<Remote>() == RECORD_BYTES, "64 remote records are one page");
 
 impl Slab {
+    /// The record of its superslab's slab 0.
+    pub fn first_of_superslab(&self) -> *const Self {
+        align_down(ptr::from_ref(self), SUPERSLAB_SLABS * RECORD_BYTES).cast()
+    }
+
     fn meta(&self) -> (*mut u8, usize) {
         let start = align_down(ptr::from_ref(self), SUPERSLAB_SLABS * RECORD_BYTES);
         (start.wrapping_sub(META_RECORDS), (ptr::from_ref(self).addr() - start.addr()) / RECORD_BYTES)
@@ -238,44 +243,32 @@ impl Slab {
         Some((base.wrapping_add(carved as usize * bytes), self.fresh.get()))
     }
 
-    /// Owner: takes up to `most` blocks, lowest first, and calls `each` with every one.
-    pub fn take_many(&self, most: usize, mut each: impl FnMut(*mut u8)) -> usize {
+    /// Owner: takes blocks, lowest first, until `into` is full.
+    pub fn take_many(&self, into: &mut Refill<'_>) {
+        let before = into.len();
         let bytes = self.class().shape().bytes as usize;
         let base = self.base.load(Ordering::Relaxed);
-        let mut left = most;
-        let mut take = |word: &AtomicU64, first: usize, left: &mut usize| {
-            let mut bits = word.load(Ordering::Relaxed);
-            let mut taken = take_lowest(&mut bits, *left);
-            word.store(bits, Ordering::Relaxed);
-            *left -= taken.count_ones() as usize;
-            while taken != 0 {
-                each(base.wrapping_add((first + taken.trailing_zeros() as usize) * bytes));
-                taken &= taken - 1;
-            }
-            bits == 0
-        };
         if self.has_one_word() {
-            take(&self.word, 0, &mut left);
+            take_bits(&self.word, base, bytes, into);
         } else {
             let mut summary = self.summary.load(Ordering::Relaxed);
-            while summary != 0 && left != 0 {
+            while summary != 0 && !into.is_full() {
                 let at = summary.trailing_zeros() as usize;
-                if take(self.word_of(at), at * 64, &mut left) {
+                if take_bits(self.word_of(at), base.wrapping_add(at * 64 * bytes), bytes, into) {
                     summary &= summary - 1;
                 }
             }
             self.summary.store(summary, Ordering::Relaxed);
         }
         let carved = self.carved.get();
-        let fresh = left.min((self.capacity.get() - carved) as usize);
-        for block in carved as usize..carved as usize + fresh {
-            each(base.wrapping_add(block * bytes));
+        let fresh = into.room().min((self.capacity.get() - carved) as usize);
+        let mut block = base.wrapping_add(carved as usize * bytes);
+        for _ in 0..fresh {
+            into.put(block);
+            block = block.wrapping_add(bytes);
         }
         self.carved.set(carved + fresh as u16);
-        left -= fresh;
-        let taken = most - left;
-        self.used.set(self.used.get() + taken as u16);
-        taken
+        self.used.set(self.used.get() + (into.len() - before) as u16);
     }
 
     /// Owner: takes blocks back, `bits` of word `word`. Returns those that were free already: they stay
@@ -293,7 +286,8 @@ impl Slab {
         twice
     }
 
-    /// Owner: forgets every block, when all of them are back: the words must be zero for the next span.
+    /// Owner: ends the span, when all of its blocks are back: the words must be zero for the next one.
+    /// The slabs are whoever's calls.
     pub fn close(&self) {
         let class = self.class();
         if class != SizeClass::NONE {
@@ -309,18 +303,39 @@ impl Slab {
         }
         self.summary.store(0, Ordering::Relaxed);
         self.carved.set(0);
+        self.owner.store(ptr::null_mut(), Ordering::Release);
+        self.forget(0);
     }
 
-    /// Owner: makes it a span of another medium class, when no block of it is out.
-    pub fn convert(&self, class: SizeClass) {
-        for ahead in 0..self.slabs.get() as usize {
-            // SAFETY: a span lies within its superslab.
-            unsafe { self.after(ahead) }.class.store(class.0, Ordering::Relaxed);
-        }
-        self.capacity.set(class.capacity_of(self.slabs.get() as usize));
-        self.word.store(0, Ordering::Relaxed);
-        self.carved.set(0);
+    /// Owner: makes it a span of a medium class whose pages were used before, with every block free.
+    pub fn reopen(&self, class: SizeClass, slabs: usize) {
+        self.name(class, 0, slabs);
+        let capacity = class.capacity_of(slabs);
+        self.capacity.set(capacity);
+        self.word.store(low(capacity.into()), Ordering::Relaxed);
+        self.carved.set(capacity);
+        self.used.set(0);
         self.fresh.set(false);
+    }
+
+    /// Enters the class, and the way back to this record, in the records of slabs `from..to` of the span.
+    pub fn name(&self, class: SizeClass, from: usize, to: usize) {
+        for ahead in from..to {
+            // SAFETY: a span lies within its superslab.
+            let record = unsafe { self.after(ahead) };
+            record.class.store(class.0, Ordering::Relaxed);
+            record.delta.store(ahead as u8, Ordering::Relaxed);
+        }
+    }
+
+    /// Slabs `from..` of the span are in no span any more.
+    pub fn forget(&self, from: usize) {
+        for ahead in from..self.slabs.get() as usize {
+            // SAFETY: as above.
+            let record = unsafe { self.after(ahead) };
+            record.class.store(0, Ordering::Relaxed);
+            record.delta.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Owner: takes in what others freed; returns how many blocks came.
@@ -347,4 +362,16 @@ impl Slab {
         let (own, remote) = (self.word_of(block / 64), self.remote_word_of(block / 64));
         (own.load(Ordering::Relaxed) | remote.load(Ordering::Relaxed)) & bit != 0
     }
+}
+
+/// Takes the blocks of one word, the first of which stands at `base`; true if none is left.
+fn take_bits(word: &AtomicU64, base: *mut u8, bytes: usize, into: &mut Refill<'_>) -> bool {
+    let mut bits = word.load(Ordering::Relaxed);
+    let mut taken = take_lowest(&mut bits, into.room());
+    word.store(bits, Ordering::Relaxed);
+    while taken != 0 {
+        into.put(base.wrapping_add(taken.trailing_zeros() as usize * bytes));
+        taken &= taken - 1;
+    }
+    bits == 0
 }

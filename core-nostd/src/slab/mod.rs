@@ -2,8 +2,10 @@
 
 pub mod descriptor;
 pub mod mailbox;
+pub mod refill;
 pub mod size_class;
 
 pub use descriptor::{Remote, Slab};
 pub use mailbox::Mailbox;
+pub use refill::Refill;
 pub use size_class::{ClassShape, SizeClass};

@@ -37,6 +37,8 @@ pub struct ClassShape {
     pub capacity: u16,
     /// Slabs of a span.
     pub slabs: u8,
+    /// The fewest slabs that hold a block.
+    pub least_slabs: u8,
 }
 
 impl SizeClass {
@@ -123,11 +125,6 @@ impl SizeClass {
         ((((slabs as u64) << SLAB_SHIFT) * self.shape().reciprocal) >> 40) as u16
     }
 
-    /// The fewest slabs that hold a block.
-    pub const fn least_slabs(self) -> usize {
-        (self.shape().bytes as usize).div_ceil(SLAB_BYTES)
-    }
-
     /// True for the classes of more than [`SMALL_MAX`] bytes whose spans have owners.
     #[inline(always)]
     pub const fn is_medium(self) -> bool {
@@ -190,7 +187,7 @@ static SMALL: [u8; SMALL_MAX / 8 + 1] = {
 };
 
 static SHAPES: [ClassShape; CLASSES] = {
-    let mut shapes = [ClassShape { reciprocal: 0, bytes: 0, capacity: 0, slabs: 0 }; CLASSES];
+    let mut shapes = [ClassShape { reciprocal: 0, bytes: 0, capacity: 0, slabs: 0, least_slabs: 0 }; CLASSES];
     let mut class = 1;
     while class < CLASSES - 1 {
         let bytes = class_bytes(class);
@@ -201,6 +198,7 @@ static SHAPES: [ClassShape; CLASSES] = {
             bytes: bytes as u32,
             capacity: ((slabs << SLAB_SHIFT) / bytes) as u16,
             slabs: slabs as u8,
+            least_slabs: bytes.div_ceil(SLAB_BYTES) as u8,
         };
         class += 1;
     }

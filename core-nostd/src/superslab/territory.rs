@@ -98,11 +98,8 @@ impl<P: PageProvider> Territory<P> {
         let slabs = claim.mask.count_ones() as usize;
         // SAFETY: the pool hands out committed superslabs only.
         let records = unsafe { zone.records(claim.superslab) };
-        for (delta, record) in records.iter().skip(first).take(slabs).enumerate() {
-            record.delta.store(delta as u8, Ordering::Relaxed);
-            record.class.store(class.0, Ordering::Relaxed);
-        }
         let slab = &records[first % SUPERSLAB_SLABS];
+        slab.name(class, 0, slabs);
         let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES + first * SLAB_BYTES);
         slab.base.store(base, Ordering::Relaxed);
         slab.used.set(0);
@@ -116,10 +113,12 @@ impl<P: PageProvider> Territory<P> {
         slab
     }
 
-    /// The records of a claim's superslab.
-    pub fn records_of(&self, claim: Claim) -> *const Slab {
+    /// The records of a claim's superslab, and where it starts.
+    pub fn whole_of(&self, claim: Claim) -> (*const Slab, *mut u8) {
+        let zone = self.zones.get(claim.zone);
         // SAFETY: the pool hands out committed superslabs only.
-        unsafe { self.zones.get(claim.zone).records(claim.superslab) }.as_ptr()
+        let records = unsafe { zone.records(claim.superslab) };
+        (records.as_ptr(), zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES))
     }
 
     /// A run and up to `extra` more slabs of its superslab, and which of all are dirty.
@@ -130,13 +129,6 @@ impl<P: PageProvider> Territory<P> {
     /// Gives slabs that are in no span back to the pool.
     pub fn return_slabs(&self, zone: usize, superslab: usize, mask: u64, dirty: u64) {
         self.pool.lock().release(zone, superslab, mask, dirty, self.recent_ms());
-    }
-
-    /// Ends a span; its slabs are whoever's calls. None of its blocks is out.
-    pub fn close(&self, slab: &Slab) {
-        slab.close();
-        slab.owner.store(ptr::null_mut(), Ordering::Release);
-        self.forget(slab, 0);
     }
 
     /// Which zone, superslab and slabs a span is.
@@ -153,17 +145,8 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return;
         };
-        self.close(slab);
+        slab.close();
         self.return_slabs(zone, superslab, mask, mask);
-    }
-
-    fn forget(&self, slab: &Slab, from: usize) {
-        for ahead in from..slab.slabs.get() as usize {
-            // SAFETY: a span lies within its superslab.
-            let record = unsafe { slab.after(ahead) };
-            record.class.store(0, Ordering::Relaxed);
-            record.delta.store(0, Ordering::Relaxed);
-        }
     }
 
     /// Makes a run `slabs` long where it stands; false if what follows is taken.
@@ -174,7 +157,7 @@ impl<P: PageProvider> Territory<P> {
         let old = slab.slabs.get() as usize;
         let first = slab.index();
         if slabs < old {
-            self.forget(slab, slabs);
+            slab.forget(slabs);
             slab.slabs.set(slabs as u8);
             let tail = mask & !(crate::base::bits::low(slabs) << first);
             self.return_slabs(zone, superslab, tail, tail);
@@ -188,12 +171,7 @@ impl<P: PageProvider> Territory<P> {
             return false;
         }
         slab.slabs.set(slabs as u8);
-        for ahead in old..slabs {
-            // SAFETY: just checked to lie within the superslab.
-            let record = unsafe { slab.after(ahead) };
-            record.delta.store(ahead as u8, Ordering::Relaxed);
-            record.class.store(slab.class().0, Ordering::Relaxed);
-        }
+        slab.name(slab.class(), old, slabs);
         true
     }
 
