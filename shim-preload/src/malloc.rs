@@ -51,13 +51,13 @@ extern "C" fn malloc_slow(size: usize) -> *mut c_void {
 #[unsafe(no_mangle)]
 pub extern "C" fn free(pointer: *mut c_void) {
     if !ALLOCATOR.give(current_front::get(), pointer.cast()) {
-        free_medium(pointer);
+        free_packed(pointer);
     }
 }
 
 #[inline(never)]
-extern "C" fn free_medium(pointer: *mut c_void) {
-    if !ALLOCATOR.give_medium(current_front::get(), pointer.cast()) {
+extern "C" fn free_packed(pointer: *mut c_void) {
+    if !ALLOCATOR.give_packed(current_front::get(), pointer.cast()) {
         free_slow(pointer);
     }
 }

@@ -38,7 +38,7 @@ fn take_rest(layout: Layout) -> *mut u8 {
 }
 
 fn give_rest(pointer: *mut u8) {
-    if slow::give_medium(pointer) {
+    if ALLOCATOR.give(current_front::get(), pointer) || slow::give_packed(pointer) {
         return;
     }
     if let Err(wrong) = slow::give(pointer) {

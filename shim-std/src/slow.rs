@@ -60,10 +60,10 @@ pub fn take_aligned_zeroed(bytes: usize, align: usize) -> *mut u8 {
     enter(|front| ALLOCATOR.take_aligned_zeroed(front, bytes, align))
 }
 
-/// See [`hakmem_core::Allocator::give_medium`].
+/// See [`hakmem_core::Allocator::give_packed`].
 #[inline(never)]
-pub fn give_medium(pointer: *mut u8) -> bool {
-    ALLOCATOR.give_medium(current_front::get(), pointer)
+pub fn give_packed(pointer: *mut u8) -> bool {
+    ALLOCATOR.give_packed(current_front::get(), pointer)
 }
 
 /// See [`hakmem_core::Allocator::give_slow`].

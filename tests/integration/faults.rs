@@ -32,7 +32,7 @@ impl Scene {
     }
 
     fn try_give(&self, front: &Front, block: *mut u8) -> Result<(), Fault> {
-        if self.allocator.give(front, block) || self.allocator.give_medium(front, block) {
+        if self.allocator.give(front, block) || self.allocator.give_packed(front, block) {
             return Ok(());
         }
         self.allocator.give_slow(front, block)

@@ -78,7 +78,7 @@ impl<'a> Caller<'a> {
             let found = unsafe { block.add(at).read() };
             assert_eq!(found, mark, "byte {at} of {bytes} at {block:p} was overwritten");
         }
-        if !self.allocator.give(&self.front, block) && !self.allocator.give_medium(&self.front, block) {
+        if !self.allocator.give(&self.front, block) && !self.allocator.give_packed(&self.front, block) {
             self.allocator.give_slow(&self.front, block).expect("a live block is taken back");
         }
     }

@@ -132,7 +132,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             return;
         }
         self.oracle.dismiss(block, self.usable(block));
-        if !self.allocator.give(self.front(), block) && !self.allocator.give_medium(self.front(), block) {
+        if !self.allocator.give(self.front(), block) && !self.allocator.give_packed(self.front(), block) {
             self.allocator.give_slow(self.front(), block).expect("a live block is taken back");
         }
     }

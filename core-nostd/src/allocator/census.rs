@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "walks records and other threads' magazines")]
 
 use super::Allocator;
+use super::give::block_bytes;
 use crate::base::sync::Ordering;
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::inspect::{Audit, Broken, Stats};
@@ -17,6 +18,8 @@ struct Tally {
     used: u64,
     remote: u64,
     live: u64,
+    /// Bytes of those, which for rooms is less than their number says.
+    live_bytes: u64,
 }
 
 fn check(invariant: &'static str, at: usize, found: u64, expected: u64) -> Result<(), Broken> {
@@ -108,7 +111,8 @@ impl<P: PageProvider> Allocator<P> {
             let live = if class < MAGAZINE_CLASSES && class != 1 { tally.live } else { held };
             check("slab-used", class, held, live + cached[class])?;
             audit.live_blocks += live;
-            audit.live_bytes += live * u64::from(shape.bytes);
+            audit.live_bytes +=
+                if SizeClass(class as u8).is_room() { tally.live_bytes } else { live * u64::from(shape.bytes) };
             audit.magazine_blocks += cached[class];
             audit.remote_blocks += tally.remote;
         }
@@ -134,7 +138,8 @@ impl<P: PageProvider> Allocator<P> {
         let broken = Broken { invariant: "magazine", at: block.addr(), found: 0, expected: u64::from(class.0) };
         let zone = self.territory.zones.find(block).ok_or(broken)?;
         let live = zone.live_place(block).ok_or(broken)?;
-        check("live-map", block.addr(), u64::from(live.load(Ordering::Relaxed)), 0)?;
+        let live = SizeClass(live.load(Ordering::Relaxed));
+        check("live-map", block.addr(), u64::from(!live.is_mark() && live != SizeClass::NONE), 0)?;
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
         check("magazine", block.addr(), u64::from(slab.class().0), u64::from(class.0))?;
@@ -202,18 +207,20 @@ fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> 
     if slab.class().has_magazine() {
         let bytes = slab.class().shape().bytes as usize;
         let base = slab.base.load(Ordering::Relaxed);
-        for granule in 0..SLAB_BYTES >> GRANULE_SHIFT {
+        for granule in 0..slab.span_bytes() >> GRANULE_SHIFT {
             let offset = granule << GRANULE_SHIFT;
             let Some(live) = zone.live_place(base.wrapping_add(offset)) else {
                 continue;
             };
             let class = live.load(Ordering::Relaxed);
-            if class == 0 {
+            // A mark may be older than the span.
+            if class == 0 || SizeClass(class).is_mark() {
                 continue;
             }
             check("live-map", base.addr() + offset, u64::from(class), u64::from(slab.class().0))?;
             check("live-map", base.addr() + offset, (offset % bytes) as u64, 0)?;
             tally.live += 1;
+            tally.live_bytes += block_bytes(zone, slab, offset) as u64;
         }
     }
     Ok(())

@@ -146,7 +146,7 @@ impl<P: PageProvider> Allocator<P> {
         // SAFETY: the caller found the zone by this pointer.
         let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
         let class = slab.class();
-        let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: class.shape().bytes as usize };
+        let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: block_bytes(zone, slab, offset) };
         if class == SizeClass::NONE {
             return Err(late_fault(slab, offset, pointer));
         }
@@ -171,6 +171,18 @@ impl<P: PageProvider> Allocator<P> {
         }
         Ok(Claimed::Direct(slab, block))
     }
+}
+
+/// Bytes of the block that covers `offset` bytes into a span, as it was last handed out.
+pub(super) fn block_bytes(zone: &Zone, slab: &Slab, offset: usize) -> usize {
+    let class = slab.class();
+    let bytes = class.shape().bytes as usize;
+    if !class.is_room() {
+        return bytes;
+    }
+    let block = slab.base.load(Ordering::Relaxed).wrapping_add(slab.block_at(offset).0 * bytes);
+    let mark = zone.live_place(block.wrapping_add(1 << GRANULE_SHIFT)).map_or(0, |mark| mark.load(Ordering::Relaxed));
+    class.marked_bytes(SizeClass(mark))
 }
 
 /// What is wrong with a pointer into a slab that belongs to no span: a block that was freed before the

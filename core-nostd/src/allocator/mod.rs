@@ -1,8 +1,8 @@
 //! The one type that a shim holds: every request comes in here. Stands on everything.
 //!
 //! ```text
-//! take   front (magazine) ─┐ slow: refill      ≤ 1 KiB, but not 8 B
-//!        heap (direct)     │                   8 B, 1 KiB – 256 KiB
+//! take   front (magazine) ─┐ slow: refill      to 256 KiB, but not 8 B
+//!        heap (direct)     │                   8 B, and many blocks of 8 – 32 KiB
 //!        pool (run)        │                   – 1 MiB
 //!        large (mapping)   ┘                   above
 //! give   live map says the class ─ front ─ flush
@@ -21,7 +21,7 @@ mod resize;
 mod take;
 
 use crate::base::sync::AtomicU64;
-use crate::config::geometry::{MEDIUM_MAX, SMALL_MAX};
+use crate::config::geometry::{FINE_MAX, PACKED_MAX, ROOM_MAX, SMALL_MAX};
 use crate::config::settings::Settings;
 use crate::heap::{Front, Heaps};
 use crate::large::Large;
@@ -83,26 +83,26 @@ impl<P: PageProvider> Allocator<P> {
         unsafe { front.give_class(self.territory.zones.first(), class, pointer) }
     }
 
-    /// The next path after [`Allocator::take`]: a warm thread's medium blocks; null if it is not that.
+    /// The next path after [`Allocator::take`]: up to the largest room; null if it is not that, or the
+    /// thread has none at hand.
     #[inline(always)]
     pub fn take_medium(&self, front: &Front, bytes: usize) -> *mut u8 {
-        if bytes <= SMALL_MAX || bytes > MEDIUM_MAX {
+        if bytes <= SMALL_MAX || bytes > ROOM_MAX {
             return core::ptr::null_mut();
         }
+        let block = front.take_medium(self.territory.zones.first(), bytes);
         // SAFETY: heaps are never unmapped, and this one is the calling thread's.
         match unsafe { front.heap.get().as_ref() } {
-            Some(heap) => {
-                let class = SizeClass::of_medium(bytes);
-                let block = heap.take_medium(class);
-                if block.is_null() { self.take_medium_slow(front, heap, class) } else { block }
+            Some(heap) if block.is_null() && bytes > FINE_MAX && bytes <= PACKED_MAX => {
+                heap.take_listed(SizeClass::of_packed(bytes))
             }
-            None => core::ptr::null_mut(),
+            _ => block,
         }
     }
 
-    /// The next path after [`Allocator::give`]: a warm thread's own medium blocks; false if it is not that.
+    /// The next path after [`Allocator::give`]: a warm thread's own packed blocks; false if it is not that.
     #[inline(always)]
-    pub fn give_medium(&self, front: &Front, pointer: *mut u8) -> bool {
+    pub fn give_packed(&self, front: &Front, pointer: *mut u8) -> bool {
         let zone = self.territory.zones.first();
         // SAFETY: heaps are never unmapped, and this one is the calling thread's.
         let Some(heap) = (unsafe { front.heap.get().as_ref() }) else { return false };
@@ -111,7 +111,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         // SAFETY: just checked.
         let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
-        heap.give_medium(slab, offset)
+        heap.give_packed(slab, offset)
     }
 
     /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.

@@ -3,9 +3,9 @@
 #![allow(unsafe_code, reason = "copies blocks")]
 
 use super::Allocator;
-use super::give::Claimed;
+use super::give::{Claimed, block_bytes};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{RUN_MAX, SLAB_BYTES, SLAB_SHIFT};
+use crate::config::geometry::{FINE_MAX, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT};
 use crate::harden::{Fault, FaultKind};
 use crate::heap::Front;
 use crate::pages::PageProvider;
@@ -14,6 +14,7 @@ use crate::slab::SizeClass;
 /// What a block is, as far as resizing it goes.
 enum Kind {
     Classed,
+    Room(SizeClass),
     Run,
     Large,
 }
@@ -24,7 +25,7 @@ impl<P: PageProvider> Allocator<P> {
     pub fn usable(&self, pointer: *mut u8) -> Result<usize, Fault> {
         if let Some(live) = self.territory.zones.first().live_place(pointer) {
             let class = SizeClass(live.load(Ordering::Relaxed));
-            if class != SizeClass::NONE {
+            if class.has_magazine() && !class.is_room() {
                 return Ok(class.shape().bytes as usize);
             }
         }
@@ -41,6 +42,11 @@ impl<P: PageProvider> Allocator<P> {
             return bytes.map(|bytes| (bytes, Kind::Large)).ok_or(Fault::at(FaultKind::Foreign, pointer.addr()));
         };
         Ok(match self.claim(zone, pointer)? {
+            Claimed::Small(class) if class.is_room() => {
+                // SAFETY: the zone covers it.
+                let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
+                (block_bytes(zone, slab, offset), Kind::Room(class))
+            }
             Claimed::Small(class) => (class.shape().bytes as usize, Kind::Classed),
             Claimed::Direct(slab, _) => (slab.class().shape().bytes as usize, Kind::Classed),
             Claimed::Run(slab) => ((slab.slabs.get() as usize) << SLAB_SHIFT, Kind::Run),
@@ -71,10 +77,17 @@ impl<P: PageProvider> Allocator<P> {
                     return Ok(moved.as_ptr());
                 }
             }
+            Kind::Room(class) if bytes <= ROOM_MAX && bytes > FINE_MAX && SizeClass::of(bytes) == class => {
+                self.mark_bytes(pointer, bytes);
+                return Ok(pointer);
+            }
             Kind::Run if bytes <= RUN_MAX && bytes > old / 4 && self.resize_run(pointer, bytes) => return Ok(pointer),
             _ => {}
         }
         let mut block = self.take(front, bytes);
+        if block.is_null() {
+            block = self.take_medium(front, bytes);
+        }
         if block.is_null() {
             block = self.take_slow(front, bytes);
         }

@@ -6,14 +6,18 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
-use crate::base::sync::Ordering;
+use crate::base::sync::{AtomicU8, Ordering};
 use crate::config::flags::Watch;
-use crate::config::geometry::{RUN_MAX, SLAB_BYTES, SMALL_MAX};
+use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
-use crate::heap::{Front, Heap, ThreadHeap};
+use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
+use crate::policy::front::MANY_ROOMS;
 use crate::slab::{Refill, SizeClass};
+
+/// What every packed class's block sizes are multiples of.
+const PACKED_ALIGN: usize = 1 << 10;
 
 /// A block, and whether it reads as zero.
 type Taken = Option<(*mut u8, bool)>;
@@ -81,9 +85,12 @@ impl<P: PageProvider> Allocator<P> {
             let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
             match (&visitor, class) {
                 (_, SizeClass::RUN) => self.take_run(bytes, align),
+                (Visitor::Thread(thread), class) if class.is_room() => {
+                    self.take_room(front, thread, class, bytes, align)
+                }
                 (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
                 (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
-                (Visitor::Passing, class) => self.take_passing(class),
+                (Visitor::Passing, class) => self.take_passing(class, bytes),
             }
         };
         if let (Visitor::Thread(thread), Some(_)) = (&visitor, &taken)
@@ -110,13 +117,55 @@ impl<P: PageProvider> Allocator<P> {
         Some((block, false))
     }
 
+    fn take_room(&self, front: &Front, thread: &ThreadHeap, class: SizeClass, bytes: usize, align: usize) -> Taken {
+        let hand_out = |block, zeroed| {
+            self.mark(block, class);
+            self.mark_bytes(block, bytes);
+            Some((block, zeroed))
+        };
+        let block = thread.magazines(front).pop(class);
+        if !block.is_null() {
+            if thread.watch().contains(Watch::COUNT) {
+                Calls::count(&thread.calls.hits, 1);
+            }
+            return hand_out(block, false);
+        }
+        self.tick(front, thread);
+        thread.refills.set(thread.refills.get().saturating_add(1));
+        if thread.slots(class) > 0 && !thread.fit(&self.territory, front, class) {
+            return None;
+        }
+        let Some(heap) = self.heaps.heap_of(&self.territory, front, thread) else {
+            return self.take_passing(class, bytes);
+        };
+        if bytes <= PACKED_MAX && align <= PACKED_ALIGN && heap.spans_of(class) >= MANY_ROOMS {
+            return heap.take_one(&self.territory, SizeClass::of_packed(bytes));
+        }
+        let (block, zeroed) = heap.take_one(&self.territory, class)?;
+        if !self.territory.zones.first().covers(block) {
+            self.heaps.close(front, thread, Watch::ZONES);
+        }
+        hand_out(block, zeroed)
+    }
+
     /// Enters a block of a magazine class in the live map.
     fn mark(&self, block: *mut u8, class: SizeClass) {
-        let first = self.territory.zones.first();
-        let zone = if first.covers(block) { Some(first) } else { self.territory.zones.find(block) };
-        if let Some(live) = zone.and_then(|zone| zone.live_place(block)) {
+        if let Some(live) = self.live_place(block) {
             live.store(class.0, Ordering::Relaxed);
         }
+    }
+
+    /// Enters beside it how much of its room a block is.
+    pub(super) fn mark_bytes(&self, block: *mut u8, bytes: usize) {
+        if let Some(live) = self.live_place(block.wrapping_add(1 << GRANULE_SHIFT)) {
+            live.store(SizeClass::of_room(bytes.max(FINE_MAX + 1)).1, Ordering::Relaxed);
+        }
+    }
+
+    fn live_place(&self, block: *mut u8) -> Option<&AtomicU8> {
+        let first = self.territory.zones.first();
+        let zone = if first.covers(block) { first } else { self.territory.zones.find(block)? };
+        zone.live_place(block)
     }
 
     fn take_direct(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
@@ -129,22 +178,12 @@ impl<P: PageProvider> Allocator<P> {
         thread.refills.set(thread.refills.get().saturating_add(1));
         match self.heaps.heap_of(&self.territory, front, thread) {
             Some(heap) => heap.take_one(&self.territory, class),
-            None => self.take_passing(class),
+            None => self.take_passing(class, class.shape().bytes as usize),
         }
-    }
-
-    /// A medium block of a warm thread whose current span has none.
-    #[cold]
-    #[inline(never)]
-    pub(super) fn take_medium_slow(&self, front: &Front, heap: &Heap, class: SizeClass) -> *mut u8 {
-        if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
-            self.tick(front, thread);
-        }
-        heap.take_one(&self.territory, class).map_or(ptr::null_mut(), |(block, _)| block)
     }
 
     /// One block for a thread that keeps none.
-    fn take_passing(&self, class: SizeClass) -> Taken {
+    fn take_passing(&self, class: SizeClass, bytes: usize) -> Taken {
         let slot = Cell::new(ptr::null_mut());
         self.heaps.from_common_or_pool(&self.territory, class, &mut Refill::new(core::slice::from_ref(&slot)));
         let taken = slot.get();
@@ -153,6 +192,9 @@ impl<P: PageProvider> Allocator<P> {
         }
         if class.has_magazine() {
             self.mark(taken, class);
+        }
+        if class.is_room() {
+            self.mark_bytes(taken, bytes);
         }
         Some((taken, false))
     }
@@ -170,5 +212,3 @@ impl<P: PageProvider> Allocator<P> {
         Some((block.as_ptr(), zeroed))
     }
 }
-
-const _: () = assert!(SMALL_MAX < RUN_MAX, "small requests have classes");

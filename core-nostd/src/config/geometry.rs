@@ -36,10 +36,14 @@ pub const META_WORDS: usize = META_REMOTE + SUPERSLAB_SLABS * 64;
 /// Offset of the remote bitmaps.
 pub const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 
-/// Largest request of a magazine class, in bytes.
+/// Largest request whose class is one load away, in bytes.
 pub const SMALL_MAX: usize = 1 << 10;
-/// Largest request of a medium class, in bytes.
-pub const MEDIUM_MAX: usize = 256 << 10;
+/// Largest request of a class that packs its blocks from the first one on, in bytes.
+pub const FINE_MAX: usize = 8 << 10;
+/// Largest request of a class that packs its blocks where they are many, in bytes.
+pub const PACKED_MAX: usize = 32 << 10;
+/// Largest request of a room, in bytes.
+pub const ROOM_MAX: usize = 256 << 10;
 /// Largest request that lives in a superslab, in bytes; anything larger gets a mapping of its own.
 pub const RUN_MAX: usize = 1 << 20;
 /// Most zones that an allocator can have.

@@ -17,9 +17,9 @@ use core::ptr;
 
 use super::{Heap, ThreadHeap};
 use crate::base::sync::{AtomicU8, Ordering};
-use crate::config::geometry::SMALL_MAX;
+use crate::config::geometry::{FINE_MAX, SMALL_MAX};
 use crate::slab::SizeClass;
-use crate::slab::size_class::MAGAZINE_CLASSES;
+use crate::slab::size_class::LIVE_CLASSES;
 use crate::superslab::Zone;
 
 /// A slot of a magazine.
@@ -35,12 +35,12 @@ unsafe impl Sync for NoMagazine {}
 /// See [`NoMagazine`].
 pub static NO_MAGAZINE: NoMagazine = NoMagazine([ptr::null_mut(); 2]);
 
-/// Cursors and limits of all magazines.
+/// Cursors and limits of all magazines, and of the marks, which never have slots.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Magazines {
-    cursor: [Cell<*mut Slot>; MAGAZINE_CLASSES],
-    limit: [Cell<*mut Slot>; MAGAZINE_CLASSES],
+    cursor: [Cell<*mut Slot>; LIVE_CLASSES],
+    limit: [Cell<*mut Slot>; LIVE_CLASSES],
 }
 
 /// A thread's front: what the shim keeps in thread-local storage.
@@ -58,7 +58,7 @@ pub struct Front {
 /// Words of a [`Front`]: all but the last two, which are 0, are the address of `NO_MAGAZINE`'s second slot at first.
 pub const FRONT_WORDS: usize = size_of::<Front>() / size_of::<usize>();
 
-const _: () = assert!(FRONT_WORDS == 2 * MAGAZINE_CLASSES + 2, "a shim can write the initial image word by word");
+const _: () = assert!(FRONT_WORDS == 2 * LIVE_CLASSES + 2, "a shim can write the initial image word by word");
 
 const fn no_slots() -> *mut Slot {
     ptr::from_ref(&NO_MAGAZINE).cast::<Slot>().cast_mut().wrapping_add(1)
@@ -68,15 +68,15 @@ impl Magazines {
     /// Without a slot.
     pub const fn new() -> Self {
         Self {
-            cursor: [const { Cell::new(no_slots()) }; MAGAZINE_CLASSES],
-            limit: [const { Cell::new(no_slots()) }; MAGAZINE_CLASSES],
+            cursor: [const { Cell::new(no_slots()) }; LIVE_CLASSES],
+            limit: [const { Cell::new(no_slots()) }; LIVE_CLASSES],
         }
     }
 
     /// Takes the newest block; null if there is none.
     #[inline(always)]
     pub fn pop(&self, class: SizeClass) -> *mut u8 {
-        let cursor = &self.cursor[class.magazine_index()];
+        let cursor = &self.cursor[class.live_index()];
         let newest = cursor.get().wrapping_sub(1);
         // SAFETY: `magazine`: below the cursor is a block or the null below the first slot.
         let block = unsafe { *newest };
@@ -89,9 +89,9 @@ impl Magazines {
     /// Puts a block in; false if the magazine is full.
     #[inline(always)]
     pub fn push(&self, class: SizeClass, block: *mut u8) -> bool {
-        let cursor = &self.cursor[class.magazine_index()];
+        let cursor = &self.cursor[class.live_index()];
         let free = cursor.get();
-        if free == self.limit[class.magazine_index()].get() {
+        if free == self.limit[class.live_index()].get() {
             return false;
         }
         // SAFETY: `magazine`: below the limit, the cursor's slot is ours and free.
@@ -102,8 +102,8 @@ impl Magazines {
 
     /// Gives a class slots `first..first + slots`; the slot below the first is null.
     pub fn set(&self, class: SizeClass, first: *mut Slot, slots: usize) {
-        self.cursor[class.magazine_index()].set(first);
-        self.limit[class.magazine_index()].set(first.wrapping_add(slots));
+        self.cursor[class.live_index()].set(first);
+        self.limit[class.live_index()].set(first.wrapping_add(slots));
     }
 
     /// Takes a class's slots away.
@@ -113,7 +113,7 @@ impl Magazines {
 
     /// Takes a class's slots and blocks over from `other`, which has none then.
     pub fn take_over(&self, other: &Self, class: SizeClass) {
-        let index = class.magazine_index();
+        let index = class.live_index();
         self.cursor[index].set(other.cursor[index].get());
         self.limit[index].set(other.limit[index].get());
         other.clear(class);
@@ -121,12 +121,12 @@ impl Magazines {
 
     /// The cursor: where the next block goes.
     pub fn cursor(&self, class: SizeClass) -> *mut Slot {
-        self.cursor[class.magazine_index()].get()
+        self.cursor[class.live_index()].get()
     }
 
     /// Moves the cursor.
     pub fn set_cursor(&self, class: SizeClass, cursor: *mut Slot) {
-        self.cursor[class.magazine_index()].set(cursor);
+        self.cursor[class.live_index()].set(cursor);
     }
 }
 
@@ -163,6 +163,24 @@ impl Front {
         if !block.is_null() {
             // SAFETY: `live-map`: an open front holds blocks of the first zone only.
             unsafe { AtomicU8::from_ptr(zone.live_place_of_block(block)) }.store(class.0, Ordering::Relaxed);
+        }
+        block
+    }
+
+    /// The path after [`Front::take`], for [`SMALL_MAX`] bytes up to the largest room.
+    #[inline(always)]
+    pub fn take_medium(&self, zone: &Zone, bytes: usize) -> *mut u8 {
+        if bytes <= FINE_MAX {
+            return self.take_class(zone, SizeClass::of_fine(bytes));
+        }
+        let (room, mark) = SizeClass::of_room(bytes);
+        let block = self.magazines.pop(room);
+        if !block.is_null() {
+            let live = zone.live_place_of_block(block);
+            // SAFETY: `live-map`, as above; a room has 1,024 granules or more.
+            unsafe { AtomicU8::from_ptr(live) }.store(room.0, Ordering::Relaxed);
+            // SAFETY: as above.
+            unsafe { AtomicU8::from_ptr(live.wrapping_add(1)) }.store(mark, Ordering::Relaxed);
         }
         block
     }

@@ -13,7 +13,7 @@ pub mod common;
 pub mod flush;
 pub mod heaps;
 pub mod magazine;
-pub mod medium;
+pub mod packed;
 pub mod refill;
 pub mod reserve;
 pub mod slabs;

@@ -78,7 +78,8 @@ impl Reserve {
     ) -> Option<&'a Slab> {
         let free = self.free.load(Ordering::Relaxed);
         let mut starts = run_starts(free & self.dirty.get(), slabs);
-        if starts == 0 {
+        // Pages that are there already, be they the pool's, before new ones.
+        if starts == 0 && !territory.has_reusable() {
             starts = run_starts(free, slabs);
         }
         if starts == 0 {

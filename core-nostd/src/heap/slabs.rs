@@ -15,7 +15,7 @@ use super::reserve::Reserve;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
-use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
+use crate::slab::size_class::{CLASSES, CROWDED_CLASSES};
 use crate::slab::{Mailbox, Refill, SizeClass, Slab};
 use crate::superslab::Territory;
 
@@ -39,11 +39,11 @@ pub struct Heap {
     /// Where others' frees arrive; first, so that a slab's owner leads to the heap.
     pub mailbox: Mailbox,
     classes: [ClassSlabs; CLASSES],
-    emptier: [Emptier; MAGAZINE_CLASSES],
+    emptier: [Emptier; CROWDED_CLASSES],
     /// Slabs held in advance.
     pub reserve: Reserve,
-    /// Medium classes, from the first on, that may have spans of which no block is out.
-    pub(super) idle: Cell<u64>,
+    /// Packed classes, from the first on, that may have spans of which no block is out.
+    pub(super) idle: Cell<u32>,
     /// Every heap there is; written once.
     pub next_heap: AtomicPtr<Heap>,
     /// Next in the common list; under its lock.
@@ -83,6 +83,11 @@ impl Heap {
         of.mask.get() != 0 || slab(of.current.get()).is_some_and(|current| current.free_blocks() > 0)
     }
 
+    /// Spans of a class.
+    pub fn spans_of(&self, class: SizeClass) -> u32 {
+        self.class(class).spans.get()
+    }
+
     /// True if the slab is this heap's.
     pub fn owns(&self, slab: &Slab) -> bool {
         ptr::eq(slab.owner.load(Ordering::Relaxed), &self.mailbox)
@@ -91,9 +96,9 @@ impl Heap {
     /// Takes one block; true beside it if it reads as zero.
     #[inline]
     pub fn take_one<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> Option<(*mut u8, bool)> {
-        if class.is_medium() {
-            let block = self.take_medium(class);
-            return if block.is_null() { self.take_medium_slow(territory, class, true) } else { Some((block, false)) };
+        if class.is_packed() {
+            let block = self.take_packed(class);
+            return if block.is_null() { self.take_packed_slow(territory, class, true) } else { Some((block, false)) };
         }
         if let Some(current) = slab(self.class(class).current.get())
             && let Some(block) = current.take_one()
@@ -112,9 +117,9 @@ impl Heap {
         claim: bool,
         into: &mut Refill<'_>,
     ) {
-        if class.is_medium() {
+        if class.is_packed() {
             while !into.is_full()
-                && let Some((block, _)) = self.take_medium_slow(territory, class, claim && into.is_empty())
+                && let Some((block, _)) = self.take_packed_slow(territory, class, claim && into.is_empty())
             {
                 into.put(block);
             }
@@ -166,7 +171,7 @@ impl Heap {
         slabs: usize,
     ) -> Option<&Slab> {
         if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
-            self.release_idle_medium(territory);
+            self.release_idle_packed(territory);
         }
         let claimed = self.reserve.claim(territory, class, slabs, self.spans() as usize, &self.mailbox)?;
         slab(claimed)
@@ -262,7 +267,7 @@ impl Heap {
 
     /// Gives back the current slabs of which no block is out.
     pub fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
-        self.release_idle_medium(territory);
+        self.release_idle_packed(territory);
         for of in &self.classes {
             let Some(current) = slab(of.current.get()) else {
                 continue;
@@ -290,7 +295,7 @@ impl Heap {
             if let Some(current) = slab(self.class(class).current.get()) {
                 each(current);
             }
-            for bucket in 0..if class.index() < MAGAZINE_CLASSES { BUCKETS } else { 1 } {
+            for bucket in 0..if class.index() < CROWDED_CLASSES { BUCKETS } else { 1 } {
                 let mut at = self.bucket(class, bucket).get();
                 while let Some(listed) = slab(at) {
                     at = listed.next.get();

@@ -144,7 +144,7 @@ impl ThreadHeap {
         let index = class.magazine_index();
         let slots = self.slots(class);
         let wanted = if slots == 0 {
-            front::FIRST_SLOTS
+            front::first_slots(class.shape().bytes as usize)
         } else if self.flushed[index].replace(false) {
             front::grown_slots(slots, class.shape().bytes as usize)
         } else {

@@ -1,9 +1,7 @@
 //! How many blocks a thread keeps at hand.
 
-use crate::config::geometry::SLAB_BYTES;
+use crate::config::geometry::{FINE_MAX, SLAB_BYTES};
 
-/// Slots of a magazine when its class is first used.
-pub const FIRST_SLOTS: usize = 15;
 /// Slots of a magazine at most.
 pub const MOST_SLOTS: usize = 255;
 /// Refills that a thread takes from the common heap before it gets a heap of its own.
@@ -11,10 +9,25 @@ pub const COLD_REFILLS: u32 = 12;
 /// Blocks that a cold thread takes at a time.
 pub const COLD_BATCH: usize = 6;
 
-/// Slots after a miss: the magazine doubles until it holds as much as a slab does.
+/// Spans of a room class that a heap may have before blocks that can be packed are.
+pub const MANY_ROOMS: u32 = 64;
+/// Bytes of free rooms that a magazine keeps at most.
+const ROOMS_BYTES: usize = 4 * SLAB_BYTES;
+
+/// Slots of a magazine when its class is first used: no more than half a slab's worth, one at least.
+pub const fn first_slots(block_bytes: usize) -> usize {
+    let mut slots = 1;
+    while slots < 15 && 2 * slots * block_bytes < SLAB_BYTES {
+        slots = 2 * slots + 1;
+    }
+    slots
+}
+
+/// Slots after an overflow: the magazine doubles until it holds as much as two slabs do, rooms eight.
 pub const fn grown_slots(slots: usize, block_bytes: usize) -> usize {
     let doubled = 2 * slots + 1;
-    if doubled > MOST_SLOTS || doubled * block_bytes > 2 * SLAB_BYTES { slots } else { doubled }
+    let most = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 2 * SLAB_BYTES };
+    if doubled > MOST_SLOTS || doubled * block_bytes > most { slots } else { doubled }
 }
 
 /// Blocks to take when a magazine of `slots` is empty.

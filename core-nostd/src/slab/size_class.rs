@@ -7,24 +7,43 @@
 //! | 2–17 | 16, 32 … 256 | magazine |
 //! | 18–25 | 288, 320 … 512 | magazine |
 //! | 26–33 | 576, 640 … 1,024 | magazine |
-//! | 34–97 | eight a doubling to 256 KiB | direct |
-//! | 98 | whole slabs to 1 MiB, a run each | run |
+//! | 34–57 | eight a doubling to 8 KiB | magazine |
+//! | 58–62 | 16, 32, 64, 128, 256 KiB | magazine: rooms |
+//! | 63–70 | – | marks: how much of a room its block is |
+//! | 71–86 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
+//! | 87 | whole slabs to 1 MiB, a run each | run |
+//!
+//! A **room** is a power of two. Its block is as long as the request asks, to an eighth of a doubling: the
+//! rest is address space that nobody touches, unless an earlier block of the room did. Where a thread has
+//! many blocks of 8 to 32 KiB, further ones are **packed**: then no address between them is left over.
 //!
 //! Requests of 113 bytes and more leave at most an eighth of their block unused; smaller ones at most 15
 //! bytes, which 16-byte alignment alone costs.
 
 #![allow(unsafe_code, reason = "class numbers index tables without a check")]
 
-use crate::config::geometry::{MEDIUM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX};
+use crate::config::geometry::{FINE_MAX, PACKED_MAX, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX};
 
 /// A class of block sizes; see the table above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SizeClass(pub u8);
 
+/// Classes with more than 64 blocks a span are below this number.
+pub const CROWDED_CLASSES: usize = 25;
+/// The first class of more than [`SMALL_MAX`] bytes.
+const FINE: u8 = 34;
+/// The first room.
+const ROOM: u8 = 58;
 /// Magazine classes are below this number, the ones that are none included.
-pub const MAGAZINE_CLASSES: usize = 34;
+pub const MAGAZINE_CLASSES: usize = 63;
+/// What the live map can hold is below this number: marks look like classes whose magazine is full.
+pub const LIVE_CLASSES: usize = 71;
+/// The first packed class.
+pub const PACKED: usize = LIVE_CLASSES;
+/// Packed classes.
+pub const PACKED_CLASSES: usize = 16;
 /// All classes.
-pub const CLASSES: usize = 99;
+pub const CLASSES: usize = 88;
 
 /// What the blocks of a class look like.
 #[derive(Clone, Copy, Debug)]
@@ -37,8 +56,6 @@ pub struct ClassShape {
     pub capacity: u16,
     /// Slabs of a span.
     pub slabs: u8,
-    /// The fewest slabs that hold a block.
-    pub least_slabs: u8,
 }
 
 impl SizeClass {
@@ -47,7 +64,7 @@ impl SizeClass {
     /// Blocks of 8 bytes.
     pub const PAIR: Self = Self(1);
     /// One block of whole slabs.
-    pub const RUN: Self = Self(98);
+    pub const RUN: Self = Self(CLASSES as u8 - 1);
 
     /// The class of a request of at most [`SMALL_MAX`] bytes: one load.
     #[inline(always)]
@@ -57,20 +74,38 @@ impl SizeClass {
         Self(SMALL[(bytes + 7) >> 3])
     }
 
-    /// The class of a request above [`SMALL_MAX`] and up to [`RUN_MAX`].
-    pub const fn of_medium(bytes: usize) -> Self {
-        if bytes > MEDIUM_MAX {
-            return Self::RUN;
-        }
-        let last = bytes - 1;
-        let top = last.ilog2();
-        let eighth = (last >> (top - 3)) & 7;
-        Self(MAGAZINE_CLASSES as u8 + (top as u8 - 10) * 8 + eighth as u8)
+    /// The class of a request above [`SMALL_MAX`] and up to [`FINE_MAX`].
+    #[inline(always)]
+    pub const fn of_fine(bytes: usize) -> Self {
+        let (top, eighth) = eighths(bytes);
+        Self(FINE + (top as u8 - 10) * 8 + eighth)
     }
 
-    /// The class of any request up to [`RUN_MAX`].
+    /// The room of a request above [`FINE_MAX`] and up to [`ROOM_MAX`], and the mark of the block in it.
+    #[inline(always)]
+    pub const fn of_room(bytes: usize) -> (Self, u8) {
+        let (top, eighth) = eighths(bytes);
+        (Self(ROOM + (top as u8 - 13)), MAGAZINE_CLASSES as u8 + eighth)
+    }
+
+    /// The packed class of a request above [`FINE_MAX`] and up to [`PACKED_MAX`].
+    #[inline(always)]
+    pub const fn of_packed(bytes: usize) -> Self {
+        let (top, eighth) = eighths(bytes);
+        Self(PACKED as u8 + (top as u8 - 13) * 8 + eighth)
+    }
+
+    /// The class of any request up to [`RUN_MAX`]: where there is a room, that one.
     pub const fn of(bytes: usize) -> Self {
-        if bytes <= SMALL_MAX { Self::of_small(bytes) } else { Self::of_medium(bytes) }
+        if bytes <= SMALL_MAX {
+            Self::of_small(bytes)
+        } else if bytes <= FINE_MAX {
+            Self::of_fine(bytes)
+        } else if bytes <= ROOM_MAX {
+            Self::of_room(bytes).0
+        } else {
+            Self::RUN
+        }
     }
 
     /// The smallest class for `bytes` whose blocks all start at multiples of `align`; `None` past
@@ -84,7 +119,7 @@ impl SizeClass {
             return Some(class);
         }
         if align <= SLAB_BYTES {
-            while class.0 < Self::RUN.0 {
+            while class.has_magazine() || class == Self::PAIR {
                 if class != Self::PAIR && (class.shape().bytes as usize).is_multiple_of(align) {
                     return Some(class);
                 }
@@ -92,6 +127,22 @@ impl SizeClass {
             }
         }
         Some(Self::RUN)
+    }
+
+    /// True if the class is a room.
+    pub const fn is_room(self) -> bool {
+        self.0 >= ROOM && (self.0 as usize) < MAGAZINE_CLASSES
+    }
+
+    /// True for what stands in the live map behind a room's block, and is no class.
+    pub const fn is_mark(self) -> bool {
+        self.0 as usize >= MAGAZINE_CLASSES && (self.0 as usize) < LIVE_CLASSES
+    }
+
+    /// Bytes of the room's block that has this mark; the whole room for what is no mark.
+    pub const fn marked_bytes(self, mark: Self) -> usize {
+        let room = self.shape().bytes as usize;
+        if mark.is_mark() { room / 16 * (9 + (mark.0 as usize - MAGAZINE_CLASSES)) } else { room }
     }
 
     /// True for the classes whose blocks pass through magazines and the live map.
@@ -106,6 +157,14 @@ impl SizeClass {
         // SAFETY: `class-range`: only this file makes class numbers, and the live map and the records
         // hold nothing else.
         unsafe { core::hint::assert_unchecked((self.0 as usize) < CLASSES) };
+        self.0 as usize
+    }
+
+    /// Its number, for a table of what the live map can hold.
+    #[inline(always)]
+    pub const fn live_index(self) -> usize {
+        // SAFETY: `class-range`, and the live map holds magazine classes, marks, and 0.
+        unsafe { core::hint::assert_unchecked((self.0 as usize) < LIVE_CLASSES) };
         self.0 as usize
     }
 
@@ -125,10 +184,10 @@ impl SizeClass {
         ((((slabs as u64) << SLAB_SHIFT) * self.shape().reciprocal) >> 40) as u16
     }
 
-    /// True for the classes of more than [`SMALL_MAX`] bytes whose spans have owners.
+    /// True for the packed classes.
     #[inline(always)]
-    pub const fn is_medium(self) -> bool {
-        self.0.wrapping_sub(MAGAZINE_CLASSES as u8) < Self::RUN.0 - MAGAZINE_CLASSES as u8
+    pub const fn is_packed(self) -> bool {
+        self.0.wrapping_sub(PACKED as u8) < PACKED_CLASSES as u8
     }
 
     /// What its blocks look like.
@@ -138,6 +197,15 @@ impl SizeClass {
     }
 }
 
+/// log2 of the power of two below a request, and in which eighth of the way to the next one it ends.
+#[inline(always)]
+const fn eighths(bytes: usize) -> (u32, u8) {
+    // Never 0 for the sizes that come here; so the compiler knows.
+    let last = (bytes - 1) | 1 << 3;
+    let top = last.ilog2();
+    (top, ((last >> (top - 3)) & 7) as u8)
+}
+
 const fn class_bytes(class: usize) -> usize {
     match class {
         0 => 0,
@@ -145,7 +213,10 @@ const fn class_bytes(class: usize) -> usize {
         2..=17 => (class - 1) * 16,
         18..=25 => 256 + (class - 17) * 32,
         26..=33 => 512 + (class - 25) * 64,
-        _ => (9 + (class - MAGAZINE_CLASSES) % 8) << (7 + (class - MAGAZINE_CLASSES) / 8),
+        34..=57 => (9 + (class - 34) % 8) << (7 + (class - 34) / 8),
+        58..=62 => (16 << 10) << (class - 58),
+        PACKED..=86 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
+        _ => 0,
     }
 }
 
@@ -154,12 +225,11 @@ const fn span_slabs(bytes: usize) -> usize {
     if bytes <= SMALL_MAX {
         return 1;
     }
-    let least = if bytes <= SLAB_BYTES { 4 } else { 1 };
     let (mut slabs, mut best, mut best_tail) = (1, 0, usize::MAX);
     while slabs <= 15 {
         let span = slabs << SLAB_SHIFT;
         let blocks = span / bytes;
-        if blocks >= least && blocks <= 64 {
+        if blocks >= 4 && blocks <= 64 {
             let tail = span - blocks * bytes;
             if tail * 16 <= span {
                 return slabs;
@@ -187,18 +257,22 @@ static SMALL: [u8; SMALL_MAX / 8 + 1] = {
 };
 
 static SHAPES: [ClassShape; CLASSES] = {
-    let mut shapes = [ClassShape { reciprocal: 0, bytes: 0, capacity: 0, slabs: 0, least_slabs: 0 }; CLASSES];
+    let mut shapes = [ClassShape { reciprocal: 0, bytes: 0, capacity: 0, slabs: 0 }; CLASSES];
     let mut class = 1;
     while class < CLASSES - 1 {
         let bytes = class_bytes(class);
-        let slabs = span_slabs(bytes);
+        if bytes == 0 {
+            class += 1;
+            continue;
+        }
+        let is_room = class >= ROOM as usize && class < MAGAZINE_CLASSES;
+        let slabs = if is_room { bytes.div_ceil(SLAB_BYTES) } else { span_slabs(bytes) };
         assert!(slabs > 0, "every class has a span");
         shapes[class] = ClassShape {
             reciprocal: (1u64 << 40).div_ceil(bytes as u64),
             bytes: bytes as u32,
             capacity: ((slabs << SLAB_SHIFT) / bytes) as u16,
             slabs: slabs as u8,
-            least_slabs: bytes.div_ceil(SLAB_BYTES) as u8,
         };
         class += 1;
     }
@@ -206,9 +280,10 @@ static SHAPES: [ClassShape; CLASSES] = {
     shapes
 };
 
-const _: () =
-    assert!(class_bytes(MAGAZINE_CLASSES - 1) == SMALL_MAX, "the last magazine class is the largest small size");
-const _: () = assert!(class_bytes(CLASSES - 2) == MEDIUM_MAX, "the last medium class is the largest medium size");
+const _: () = assert!(class_bytes(FINE as usize - 1) == SMALL_MAX, "the last small class is the largest small size");
+const _: () = assert!(class_bytes(ROOM as usize - 1) == FINE_MAX, "the last fine class is the largest fine size");
+const _: () = assert!(class_bytes(MAGAZINE_CLASSES - 1) == ROOM_MAX, "the last room is the largest");
+const _: () = assert!(class_bytes(CLASSES - 2) == PACKED_MAX, "the last packed class is the largest");
 
 #[cfg(test)]
 mod tests;

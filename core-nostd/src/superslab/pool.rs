@@ -55,6 +55,8 @@ pub struct PoolZone {
     pub committed: usize,
     /// Superslabs that the zone has room for.
     pub superslabs: usize,
+    /// Superslabs that have a free slab that is dirty.
+    reusable: usize,
 }
 
 /// All zones' free slabs.
@@ -68,7 +70,8 @@ pub struct Pool {
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self = Self { headers: ptr::null_mut(), index: ptr::null_mut(), committed: 0, superslabs: 0 };
+    const NONE: Self =
+        Self { headers: ptr::null_mut(), index: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0 };
 
     /// Bytes that the headers and the two indexes of `superslabs` superslabs take.
     pub const fn header_bytes(superslabs: usize) -> usize {
@@ -87,9 +90,11 @@ impl PoolZone {
         let any = [header.free != 0, header.free & header.dirty != 0];
         // SAFETY: the index has a pair of words for each 64 superslabs.
         let words = unsafe { &mut *self.index.add(superslab / 64) };
+        let had = words[REUSE] >> (superslab % 64) & 1;
         for (word, any) in words.iter_mut().zip(any) {
             *word = *word & !(1 << (superslab % 64)) | u64::from(any) << (superslab % 64);
         }
+        self.reusable = self.reusable - had as usize + usize::from(any[REUSE]);
     }
 
     /// The index words: superslabs with a free slab, and with one that is dirty.
@@ -161,8 +166,13 @@ impl Pool {
     pub fn add_zone(&mut self, headers: *mut u8, superslabs: usize) {
         let headers = headers.cast::<SuperSlab>();
         let index = headers.wrapping_add(superslabs).cast();
-        self.zones[self.count % ZONES] = PoolZone { headers, index, committed: 0, superslabs };
+        self.zones[self.count % ZONES] = PoolZone { headers, index, superslabs, ..PoolZone::NONE };
         self.count += 1;
+    }
+
+    /// True if a slab that was used before is free.
+    pub fn has_reusable(&self) -> bool {
+        self.zones.iter().take(self.count).any(|zone| zone.reusable > 0)
     }
 
     /// The last zone and its number: the one that grows.

@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 use super::pool::{Claim, Pool, PoolZone};
 use super::zone::Zones;
 use crate::base::bits::for_each_run;
-use crate::base::sync::{AtomicU32, AtomicU64, Lock, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU32, AtomicU64, Lock, Ordering};
 use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
@@ -29,6 +29,8 @@ pub struct Territory<P: PageProvider> {
     /// Room for heaps and magazines.
     pub store: Lock<Store, P>,
     growing: Lock<(), P>,
+    /// True if the pool had a slab that was used before when it was last asked: a hint.
+    reusable: AtomicBool,
     /// The clock's last reading.
     clock_ms: AtomicU64,
     /// Milliseconds that free memory is kept.
@@ -44,6 +46,7 @@ impl<P: PageProvider> Territory<P> {
             pool: Lock::new(Pool::new()),
             store: Lock::new(Store::new()),
             growing: Lock::new(()),
+            reusable: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
         }
@@ -76,13 +79,19 @@ impl<P: PageProvider> Territory<P> {
     }
 
     fn claim_by<T>(&self, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
+        let claim = || {
+            let mut pool = self.pool.lock();
+            let claimed = claim(&mut pool, self.recent_ms());
+            self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
+            claimed
+        };
         loop {
-            if let Some(claimed) = claim(&mut self.pool.lock(), self.recent_ms()) {
+            if let Some(claimed) = claim() {
                 return Some(claimed);
             }
             let _one_at_a_time = self.growing.lock();
             // Somebody may have grown, or given back, while we waited.
-            if let Some(claimed) = claim(&mut self.pool.lock(), self.recent_ms()) {
+            if let Some(claimed) = claim() {
                 return Some(claimed);
             }
             if !self.grow() {
@@ -128,7 +137,14 @@ impl<P: PageProvider> Territory<P> {
 
     /// Gives slabs that are in no span back to the pool.
     pub fn return_slabs(&self, zone: usize, superslab: usize, mask: u64, dirty: u64) {
-        self.pool.lock().release(zone, superslab, mask, dirty, self.recent_ms());
+        let mut pool = self.pool.lock();
+        pool.release(zone, superslab, mask, dirty, self.recent_ms());
+        self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
+    }
+
+    /// True if the pool probably has slabs that were used before.
+    pub fn has_reusable(&self) -> bool {
+        self.reusable.load(Ordering::Relaxed)
     }
 
     /// Which zone, superslab and slabs a span is.

@@ -1,22 +1,43 @@
 use super::*;
 
+/// All classes that are some.
+fn classes() -> impl Iterator<Item = SizeClass> {
+    (1..SizeClass::RUN.0).map(SizeClass).filter(|class| !class.is_mark())
+}
+
+/// Bytes of the block that a request of `bytes` gets.
+fn block_bytes(bytes: usize) -> usize {
+    let class = SizeClass::of(bytes);
+    if class.is_room() {
+        class.marked_bytes(SizeClass(SizeClass::of_room(bytes).1))
+    } else {
+        class.shape().bytes as usize
+    }
+}
+
 #[test]
 fn every_size_fits_its_class_and_not_the_one_below() {
-    for bytes in 0..=MEDIUM_MAX {
+    for bytes in 0..=ROOM_MAX {
         let class = SizeClass::of(bytes);
         let block = class.shape().bytes as usize;
         assert!(block >= bytes, "{bytes} in class {}", class.0);
         assert!(bytes == 0 || class.0 == 1 || class_bytes(class.0 as usize - 1) < bytes, "{bytes} could be smaller");
     }
-    for bytes in MEDIUM_MAX + 1..=RUN_MAX {
+    for bytes in ROOM_MAX + 1..=RUN_MAX {
         assert_eq!(SizeClass::of(bytes), SizeClass::RUN);
+    }
+    for bytes in FINE_MAX + 1..=PACKED_MAX {
+        let class = SizeClass::of_packed(bytes);
+        assert!(class.is_packed() && !class.has_magazine());
+        assert_eq!(class.shape().bytes as usize, block_bytes(bytes), "packed or in a room, a block is as long");
     }
 }
 
 #[test]
 fn waste_is_bounded() {
-    for bytes in 1..=MEDIUM_MAX {
-        let block = SizeClass::of(bytes).shape().bytes as usize;
+    for bytes in 1..=ROOM_MAX {
+        let block = block_bytes(bytes);
+        assert!(block >= bytes && block <= SizeClass::of(bytes).shape().bytes as usize);
         let waste = block - bytes;
         assert!(waste <= 15 || waste * 8 <= block, "{bytes} wastes {waste}");
         assert!(bytes < 113 || waste * 8 <= block, "{bytes} wastes {waste}");
@@ -25,41 +46,35 @@ fn waste_is_bounded() {
 
 #[test]
 fn a_block_is_found_from_every_offset() {
-    for class in 1..SizeClass::RUN.0 {
-        let shape = SizeClass(class).shape();
+    for class in classes() {
+        let shape = class.shape();
         let span = (shape.slabs as usize) << SLAB_SHIFT;
         for offset in 0..span as u64 {
-            assert_eq!(
-                (offset * shape.reciprocal) >> 40,
-                offset / u64::from(shape.bytes),
-                "class {class} offset {offset}"
-            );
+            assert_eq!((offset * shape.reciprocal) >> 40, offset / u64::from(shape.bytes), "{class:?} offset {offset}");
         }
     }
 }
 
 #[test]
 fn spans_hold_what_they_say() {
-    for class in 1..SizeClass::RUN.0 {
-        let most = if (class as usize) < MAGAZINE_CLASSES { 1 } else { 64 };
-        for slabs in SizeClass(class).shape().least_slabs as usize..=most {
-            let blocks = (slabs << SLAB_SHIFT) / SizeClass(class).shape().bytes as usize;
-            assert_eq!(SizeClass(class).capacity_of(slabs) as usize, blocks, "class {class}, {slabs} slabs");
-        }
-        assert_eq!(SizeClass(class).is_medium(), class as usize >= MAGAZINE_CLASSES);
+    for class in classes() {
+        let shape = class.shape();
+        let blocks = ((shape.slabs as usize) << SLAB_SHIFT) / shape.bytes as usize;
+        assert_eq!(class.capacity_of(shape.slabs.into()) as usize, blocks, "{class:?}");
+        assert_eq!(shape.capacity > 64, class.index() < CROWDED_CLASSES, "{class:?}");
+        assert_eq!(class.is_packed(), class.index() >= PACKED);
     }
-    assert!(!SizeClass::RUN.is_medium() && !SizeClass::NONE.is_medium());
+    assert!(!SizeClass::RUN.is_packed() && !SizeClass::NONE.is_packed());
 }
 
 #[test]
 fn spans_fit_masks_and_words() {
-    for class in 1..SizeClass::RUN.0 {
-        let shape = SizeClass(class).shape();
-        let most = if SizeClass(class).0 < MAGAZINE_CLASSES as u8 { 4096 } else { 64 };
-        assert!(shape.capacity >= 1 && shape.capacity <= most, "class {class}: {shape:?}");
+    for class in classes() {
+        let shape = class.shape();
+        assert!(shape.capacity >= 1 && shape.capacity <= 4096, "{class:?}: {shape:?}");
         let span = (shape.slabs as usize) << SLAB_SHIFT;
         let tail = span - shape.capacity as usize * shape.bytes as usize;
-        assert!(tail * 8 <= span, "class {class} leaves {tail} of {span}");
+        assert!(tail * 8 <= span, "{class:?} leaves {tail} of {span}");
     }
 }
 

@@ -1,4 +1,5 @@
-//! Medium classes: blocks of 1 KiB to 256 KiB pass straight between the client and the heap's spans.
+//! Packed classes: blocks of 8 to 32 KiB, where there are many, pass straight between the client and the
+//! heap's spans.
 //!
 //! ```text
 //! take   first listed span ── its lowest free block
@@ -22,20 +23,17 @@ use super::slabs::{ClassSlabs, slab};
 use crate::base::sync::Ordering;
 use crate::pages::PageProvider;
 use crate::slab::descriptor::FULL;
-use crate::slab::size_class::MAGAZINE_CLASSES;
+use crate::slab::size_class::PACKED;
 use crate::slab::{SizeClass, Slab};
 use crate::superslab::Territory;
 
-/// Spans of a class before they get large enough to leave little over.
-const FEW_SPANS: u32 = 16;
-
 impl Heap {
-    /// Takes a block of a medium class from pages that were used before; null if the heap has none.
+    /// Takes a block of a packed class from the first listed span; null if it has none that was used before.
     #[inline(always)]
-    pub fn take_medium(&self, class: SizeClass) -> *mut u8 {
+    pub fn take_listed(&self, class: SizeClass) -> *mut u8 {
         let of = self.class(class);
         let Some(first) = slab(of.fullest.get()) else {
-            return self.take_reopened(class);
+            return ptr::null_mut();
         };
         let word = first.word.load(Ordering::Relaxed);
         if word == 0 {
@@ -51,11 +49,15 @@ impl Heap {
         first.base.load(Ordering::Relaxed).wrapping_add(block * class.shape().bytes as usize)
     }
 
+    /// Takes a block of a packed class from pages that were used before; null if the heap has none.
+    pub fn take_packed(&self, class: SizeClass) -> *mut u8 {
+        if self.class(class).fullest.get().is_null() { self.take_reopened(class) } else { self.take_listed(class) }
+    }
+
     /// Takes the first block of a new span, if the reserve has slabs that were used before.
-    #[inline(never)]
     fn take_reopened(&self, class: SizeClass) -> *mut u8 {
         let of = self.class(class);
-        let Some(opened) = self.reserve.reopen(class, span_slabs(of, class), &self.mailbox) else {
+        let Some(opened) = self.reserve.reopen(class, class.shape().slabs.into(), &self.mailbox) else {
             return ptr::null_mut();
         };
         self.count_taken(of);
@@ -71,7 +73,7 @@ impl Heap {
     /// Takes a block by every means; true beside it if it reads as zero. Without `claim`, no slab is taken
     /// from the pool.
     #[cold]
-    pub(super) fn take_medium_slow<P: PageProvider>(
+    pub(super) fn take_packed_slow<P: PageProvider>(
         &self,
         territory: &Territory<P>,
         class: SizeClass,
@@ -83,7 +85,7 @@ impl Heap {
             if !claim {
                 return None;
             }
-            let slabs = span_slabs(of, class);
+            let slabs = usize::from(class.shape().slabs);
             let opened = match self.convert(class, slabs) {
                 Some(converted) => converted,
                 None => self.claim(territory, class, slabs)?,
@@ -99,11 +101,11 @@ impl Heap {
         taken
     }
 
-    /// Takes a block of a medium class back; false, and nothing is changed, unless it is a live block of a
+    /// Takes a block of a packed class back; false, and nothing is changed, unless it is a live block of a
     /// span of this heap.
     #[inline(always)]
-    pub fn give_medium(&self, slab: &Slab, offset: usize) -> bool {
-        if !slab.class().is_medium() || !self.owns(slab) {
+    pub fn give_packed(&self, slab: &Slab, offset: usize) -> bool {
+        if !slab.class().is_packed() || !self.owns(slab) {
             return false;
         }
         let (block, starts) = slab.block_at(offset);
@@ -125,7 +127,7 @@ impl Heap {
         true
     }
 
-    /// No block of a medium span is out any more.
+    /// No block of a packed span is out any more.
     #[inline(never)]
     fn emptied(&self, slab: &Slab) {
         let of = self.class(slab.class());
@@ -140,7 +142,7 @@ impl Heap {
                 // To the front, where `convert` looks.
                 self.relist(slab);
             }
-            self.idle.set(self.idle.get() | 1 << (slab.class().index() - MAGAZINE_CLASSES));
+            self.idle.set(self.idle.get() | 1 << (slab.class().index() - PACKED));
         } else {
             self.count_given(of);
             self.reserve.take_back(slab);
@@ -153,7 +155,7 @@ impl Heap {
         while idle != 0 {
             let bit = idle.trailing_zeros();
             idle &= idle - 1;
-            let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + bit) as u8));
+            let of = self.class(SizeClass(PACKED as u8 + bit as u8));
             match slab(of.fullest.get()) {
                 Some(first) if first.used.get() == 0 => {
                     if first.slabs.get() as usize == slabs {
@@ -169,12 +171,12 @@ impl Heap {
         None
     }
 
-    /// Gives back the spans of medium classes of which no block is out.
+    /// Gives back the spans of packed classes of which no block is out.
     #[cold]
-    pub(super) fn release_idle_medium<P: PageProvider>(&self, territory: &Territory<P>) {
+    pub(super) fn release_idle_packed<P: PageProvider>(&self, territory: &Territory<P>) {
         let mut idle = self.idle.replace(0);
         while idle != 0 {
-            let of = self.class(SizeClass((MAGAZINE_CLASSES as u32 + idle.trailing_zeros()) as u8));
+            let of = self.class(SizeClass(PACKED as u8 + idle.trailing_zeros() as u8));
             idle &= idle - 1;
             let mut at = of.fullest.get();
             while let Some(listed) = slab(at) {
@@ -186,12 +188,6 @@ impl Heap {
             }
         }
     }
-}
-
-/// Slabs of the class's next span.
-fn span_slabs(of: &ClassSlabs, class: SizeClass) -> usize {
-    let shape = class.shape();
-    usize::from(if of.spans.get() < FEW_SPANS { shape.least_slabs } else { shape.slabs })
 }
 
 /// Lists a span with a free block, where no other of its class is listed.
