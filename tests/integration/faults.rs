@@ -67,7 +67,8 @@ impl Scene {
 #[test]
 fn a_pointer_into_a_block_is_not_its_start() {
     let scene = Scene::new();
-    for (bytes, inner) in [(48, 16), (1000, 512), (5000, 16), (5000, 4096), (200_000, 65_536), (RUN, 32_768), (RUN, 8)]
+    for (bytes, inner) in
+        [(48, 16), (1000, 512), (5000, 16), (5000, 4096), (20_000, 16), (200_000, 65_536), (RUN, 32_768), (RUN, 8)]
     {
         let block = scene.take(bytes);
         scene.expect(block.wrapping_add(inner), FaultKind::InnerPointer);
@@ -87,7 +88,7 @@ fn a_misaligned_pointer_is_no_block() {
 
 #[test]
 fn a_block_is_freed_once() {
-    for bytes in [8, 16, 48, 1000, 1024, 1100, 5000] {
+    for bytes in [8, 16, 48, 1000, 1024, 1100, 5000, 9000, 20_000, 200_000] {
         let scene = Scene::new();
         let (block, _neighbour) = (scene.take(bytes), scene.take(bytes));
         scene.give(block);
@@ -100,7 +101,7 @@ fn a_block_is_freed_once() {
 
 #[test]
 fn a_block_that_another_thread_freed_is_free() {
-    for bytes in [8, 16, 48, 1000, 1024, 1100, 5000] {
+    for bytes in [8, 16, 48, 1000, 1024, 1100, 5000, 9000, 20_000, 200_000] {
         let scene = Scene::new();
         let (block, _neighbour) = (scene.take(bytes), scene.take(bytes));
         scene.try_give(&scene.two, block).expect("a live block is taken back");

@@ -12,7 +12,7 @@ pub const COLD_BATCH: usize = 6;
 /// Spans of a room class that a heap may have before blocks that can be packed are.
 pub const MANY_ROOMS: u32 = 64;
 /// Bytes of free rooms that a magazine keeps at most.
-const ROOMS_BYTES: usize = 4 * SLAB_BYTES;
+const ROOMS_BYTES: usize = 8 * SLAB_BYTES;
 
 /// Slots of a magazine when its class is first used: no more than half a slab's worth, one at least.
 pub const fn first_slots(block_bytes: usize) -> usize {
