@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 
 use hakmem_alloc::line::{self, Line};
 use hakmem_alloc::process::{ALLOCATOR, SURVIVE_FAULTS};
-use hakmem_alloc::slow;
+use hakmem_alloc::{fork, slow};
 use hakmem_core::PageProvider;
 use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
@@ -17,14 +17,6 @@ use crate::table;
 
 const AT_SECURE: usize = 23;
 static STATS: AtomicBool = AtomicBool::new(false);
-
-unsafe extern "C" {
-    fn pthread_atfork(
-        prepare: Option<extern "C" fn()>,
-        parent: Option<extern "C" fn()>,
-        child: Option<extern "C" fn()>,
-    ) -> c_int;
-}
 
 /// Run by the loader before the program's own constructors.
 #[used]
@@ -40,8 +32,7 @@ extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *cons
     if !is_secure(environment) {
         configure(environment);
     }
-    // SAFETY: the three functions are ours and stay. If it fails, a fork is as safe as the moment is quiet.
-    unsafe { pthread_atfork(Some(prepare), Some(parent), Some(child)) };
+    fork::arm();
 }
 
 /// True if the process has more rights than who started it. The kernel's words to the process stand
@@ -70,18 +61,6 @@ extern "C" fn end() {
     if STATS.load(Ordering::Relaxed) {
         table::print();
     }
-}
-
-extern "C" fn prepare() {
-    slow::before_fork();
-}
-
-extern "C" fn parent() {
-    slow::after_fork(false);
-}
-
-extern "C" fn child() {
-    slow::after_fork(true);
 }
 
 /// Calls `each` with name and value of every variable of ours, the prefix taken off.
@@ -175,7 +154,7 @@ fn banner() {
         .text(b": pages of ")
         .number(ALLOCATOR.provider().page_bytes() as u64)
         .text(b" bytes, ")
-        .number((ALLOCATOR.provider().zone_bytes() >> 20) as u64)
+        .number((slow::reserved() >> 20) as u64)
         .text(b" MiB of addresses reserved for blocks")
         .print();
 }

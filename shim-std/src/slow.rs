@@ -7,7 +7,7 @@ use hakmem_core::config::settings::Settings;
 use hakmem_core::{Fault, Front, Stats};
 
 use crate::process::ALLOCATOR;
-use crate::{current_front, thread_exit};
+use crate::{current_front, fork, thread_exit};
 
 /// The first thread to come ends with the process: nothing of its need be handed over, and a program with
 /// one thread calls no pthread function.
@@ -22,6 +22,8 @@ fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {
     let result = path(front);
     if first && !is_first_thread() {
         thread_exit::arm();
+        // With one thread there is no lock that a fork could find held.
+        fork::arm();
     }
     result
 }
@@ -104,6 +106,15 @@ pub fn configure(settings: &Settings) {
 #[inline(never)]
 pub fn stats() -> Stats {
     ALLOCATOR.stats()
+}
+
+/// See [`hakmem_core::Allocator::reserved`]; a block is taken and given back first, so that there are zones.
+#[cold]
+#[inline(never)]
+pub fn reserved() -> usize {
+    // What was just taken is no fault to give back.
+    let _ = give(take(1));
+    ALLOCATOR.reserved()
 }
 
 /// See [`hakmem_core::Allocator::before_fork`].

@@ -123,7 +123,8 @@ fn they_grow_and_shrink() {
         // SAFETY: the block is ours, and that long.
         unsafe {
             assert_eq!(moved.read(), *bytes as u8, "{bytes} to {wanted}");
-            (moved.write(wanted as u8), moved.add(wanted - 1).write(wanted as u8));
+            moved.write(wanted as u8);
+            moved.add(wanted - 1).write(wanted as u8);
         }
         (*block, *bytes) = (moved, wanted);
     }
@@ -136,7 +137,7 @@ fn they_grow_and_shrink() {
 fn each_misuse_is_named() {
     let scene = Scene::new();
     let mut blocks = scene.many();
-    let (freed, bytes) = blocks.remove(blocks.len() / 2 | 1);
+    let (freed, bytes) = blocks.remove(blocks.len() / 2);
     scene.give(&scene.one, (freed, bytes));
     for &(block, _) in &blocks {
         for (off, kind) in [(8, FaultKind::Misaligned), (16, FaultKind::InnerPointer), (1024, FaultKind::InnerPointer)]

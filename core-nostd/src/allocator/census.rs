@@ -66,6 +66,11 @@ impl<P: PageProvider> Allocator<P> {
         stats
     }
 
+    /// Bytes of address space that are reserved for blocks, resident or not.
+    pub fn reserved(&self) -> usize {
+        self.territory.pool.lock().capacity() * SUPERSLAB_BYTES
+    }
+
     /// Walks every invariant and counts every block.
     ///
     /// # Safety

@@ -83,7 +83,7 @@ impl<P: PageProvider> Allocator<P> {
             self.take_large(bytes, align)
         } else {
             let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
-            match (&visitor, class) {
+            match (&visitor, self.exact_class(&visitor, class)) {
                 (_, SizeClass::RUN) => self.take_run(bytes, align),
                 (Visitor::Thread(thread), class) if class.is_room() => {
                     self.take_room(front, thread, class, bytes, align)
@@ -100,6 +100,17 @@ impl<P: PageProvider> Allocator<P> {
             Calls::count(&thread.calls.bytes, bytes as u64);
         }
         taken
+    }
+
+    /// Where two threads may free one block at the same instant, the live map tells which was second: it
+    /// knows no block of 8 bytes, so those are served 16.
+    fn exact_class(&self, visitor: &Visitor<'_>, class: SizeClass) -> SizeClass {
+        match visitor {
+            Visitor::Thread(thread) if class == SizeClass::PAIR && thread.watch().contains(Watch::DOUBLE_FREE) => {
+                SizeClass::of(16)
+            }
+            _ => class,
+        }
     }
 
     fn take_small(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
@@ -138,7 +149,8 @@ impl<P: PageProvider> Allocator<P> {
         let Some(heap) = self.heaps.heap_of(&self.territory, front, thread) else {
             return self.take_passing(class, bytes);
         };
-        if bytes <= PACKED_MAX && align <= PACKED_ALIGN && heap.spans_of(class) >= MANY_ROOMS {
+        let exact = thread.watch().contains(Watch::DOUBLE_FREE);
+        if bytes <= PACKED_MAX && align <= PACKED_ALIGN && !exact && heap.spans_of(class) >= MANY_ROOMS {
             return heap.take_one(&self.territory, SizeClass::of_packed(bytes));
         }
         let (block, zeroed) = heap.take_one(&self.territory, class)?;

@@ -170,6 +170,11 @@ impl Pool {
         self.count += 1;
     }
 
+    /// Superslabs that all zones have room for.
+    pub fn capacity(&self) -> usize {
+        self.zones.iter().take(self.count).map(|zone| zone.superslabs).sum()
+    }
+
     /// True if a slab that was used before is free.
     pub fn has_reusable(&self) -> bool {
         self.zones.iter().take(self.count).any(|zone| zone.reusable > 0)
