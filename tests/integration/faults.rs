@@ -3,85 +3,51 @@
 #![allow(unsafe_code, reason = "audits; gives blocks back by their class, as racing threads would")]
 
 use hakmem_core::slab::SizeClass;
-use hakmem_core::{Allocator, Audit, Fault, FaultKind, Front};
-use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
-
-type Pages = Narrow<Faulty<LinuxPages>>;
+use hakmem_core::{FaultKind, Front};
+use hakmem_tests::scene::Scene;
 
 const RUN: usize = 300_000;
 const LARGE: usize = 2 << 20;
 
-/// An allocator and two threads, of which the first has made a call.
-struct Scene {
-    allocator: Allocator<Pages>,
-    one: Front,
-    two: Front,
+/// A scene with zones of 64 MiB.
+fn scene() -> Scene {
+    Scene::new(64 << 20)
 }
 
-impl Scene {
-    fn new() -> Self {
-        let pages = Narrow::new(Faulty::new(LinuxPages::new()), 64 << 20, usize::MAX);
-        Self { allocator: Allocator::new(pages), one: Front::new(), two: Front::new() }
+/// Giving the pointer, by either thread, and resizing it is this fault and changes nothing.
+fn expect(scene: &Scene, pointer: *mut u8, kind: FaultKind) {
+    // The threads' first calls make their thread heaps.
+    for front in [&scene.one, &scene.two] {
+        scene.allocator.give_slow(front, core::ptr::null_mut()).expect("null is nothing");
     }
-
-    fn take(&self, bytes: usize) -> *mut u8 {
-        let block = self.allocator.take(&self.one, bytes);
-        let block = if block.is_null() { self.allocator.take_slow(&self.one, bytes) } else { block };
-        assert!(!block.is_null(), "{bytes} bytes were refused");
-        block
+    let before = scene.audit();
+    for front in [&scene.one, &scene.two] {
+        let fault = scene.try_give(front, pointer).expect_err("a misuse");
+        assert_eq!((fault.kind, fault.address), (kind, pointer.addr()), "{fault}");
     }
-
-    fn try_give(&self, front: &Front, block: *mut u8) -> Result<(), Fault> {
-        if self.allocator.give(front, block) || self.allocator.give_packed(front, block) {
-            return Ok(());
-        }
-        self.allocator.give_slow(front, block)
-    }
-
-    fn give(&self, block: *mut u8) {
-        self.try_give(&self.one, block).expect("a live block is taken back");
-    }
-
-    fn audit(&self) -> Audit {
-        // SAFETY: one real thread.
-        unsafe { self.allocator.audit() }.expect("every invariant holds")
-    }
-
-    /// Giving the pointer, by either thread, and resizing it is this fault and changes nothing.
-    fn expect(&self, pointer: *mut u8, kind: FaultKind) {
-        // The threads' first calls make their thread heaps.
-        for front in [&self.one, &self.two] {
-            self.allocator.give_slow(front, core::ptr::null_mut()).expect("null is nothing");
-        }
-        let before = self.audit();
-        for front in [&self.one, &self.two] {
-            let fault = self.try_give(front, pointer).expect_err("a misuse");
-            assert_eq!((fault.kind, fault.address), (kind, pointer.addr()), "{fault}");
-        }
-        assert!(self.allocator.usable(pointer).is_err(), "{pointer:p} has no size");
-        assert!(self.allocator.resize(&self.one, pointer, 100).is_err(), "{pointer:p} cannot be resized");
-        assert_eq!(self.audit(), before, "a fault changes nothing");
-    }
+    assert!(scene.allocator.usable(pointer).is_err(), "{pointer:p} has no size");
+    assert!(scene.allocator.resize(&scene.one, pointer, 100).is_err(), "{pointer:p} cannot be resized");
+    assert_eq!(scene.audit(), before, "a fault changes nothing");
 }
 
 #[test]
 fn a_pointer_into_a_block_is_not_its_start() {
-    let scene = Scene::new();
+    let scene = scene();
     for (bytes, inner) in
         [(48, 16), (1000, 512), (5000, 16), (5000, 4096), (20_000, 16), (200_000, 65_536), (RUN, 32_768), (RUN, 8)]
     {
         let block = scene.take(bytes);
-        scene.expect(block.wrapping_add(inner), FaultKind::InnerPointer);
+        expect(&scene, block.wrapping_add(inner), FaultKind::InnerPointer);
         scene.give(block);
     }
 }
 
 #[test]
 fn a_misaligned_pointer_is_no_block() {
-    let scene = Scene::new();
+    let scene = scene();
     for (bytes, off) in [(8, 1), (8, 4), (16, 8), (48, 1), (48, 24), (1000, 3), (5000, 8), (200_000, 15)] {
         let block = scene.take(bytes);
-        scene.expect(block.wrapping_add(off), FaultKind::Misaligned);
+        expect(&scene, block.wrapping_add(off), FaultKind::Misaligned);
         scene.give(block);
     }
 }
@@ -89,88 +55,88 @@ fn a_misaligned_pointer_is_no_block() {
 #[test]
 fn a_block_is_freed_once() {
     for bytes in [8, 16, 48, 1000, 1024, 1100, 5000, 9000, 20_000, 200_000] {
-        let scene = Scene::new();
+        let scene = scene();
         let (block, _neighbour) = (scene.take(bytes), scene.take(bytes));
         scene.give(block);
-        scene.expect(block, FaultKind::DoubleFree);
+        expect(&scene, block, FaultKind::DoubleFree);
         // And after it went back to its slab.
         scene.allocator.trim(&scene.one);
-        scene.expect(block, FaultKind::DoubleFree);
+        expect(&scene, block, FaultKind::DoubleFree);
     }
 }
 
 #[test]
 fn a_block_that_another_thread_freed_is_free() {
     for bytes in [8, 16, 48, 1000, 1024, 1100, 5000, 9000, 20_000, 200_000] {
-        let scene = Scene::new();
+        let scene = scene();
         let (block, _neighbour) = (scene.take(bytes), scene.take(bytes));
         scene.try_give(&scene.two, block).expect("a live block is taken back");
-        scene.expect(block, FaultKind::DoubleFree);
+        expect(&scene, block, FaultKind::DoubleFree);
         scene.allocator.end_thread(&scene.two).expect("no block was freed twice");
-        scene.expect(block, FaultKind::DoubleFree);
+        expect(&scene, block, FaultKind::DoubleFree);
         scene.allocator.trim(&scene.one);
-        scene.expect(block, FaultKind::DoubleFree);
+        expect(&scene, block, FaultKind::DoubleFree);
     }
 }
 
 #[test]
 fn where_everything_went_back_a_second_free_is_still_told() {
     for bytes in [8, 48, 1000, 5000, 200_000, RUN] {
-        let scene = Scene::new();
+        let scene = scene();
         let block = scene.take(bytes);
         scene.give(block);
         scene.allocator.trim(&scene.one);
-        scene.expect(block, FaultKind::DoubleFree);
-        scene.expect(block.wrapping_add(4), FaultKind::Stale);
+        expect(&scene, block, FaultKind::DoubleFree);
+        expect(&scene, block.wrapping_add(4), FaultKind::Stale);
     }
 }
 
 #[test]
 fn what_was_never_handed_out_is_stale() {
-    let scene = Scene::new();
+    let scene = scene();
     let block = scene.take(8);
-    scene.expect(block.wrapping_add(16_000), FaultKind::Stale);
+    expect(&scene, block.wrapping_add(16_000), FaultKind::Stale);
     let block = scene.take(RUN);
-    scene.expect(block.wrapping_add(1 << 20), FaultKind::Stale);
+    expect(&scene, block.wrapping_add(1 << 20), FaultKind::Stale);
 }
 
 #[test]
 fn a_large_block_is_freed_once() {
-    let scene = Scene::new();
+    let scene = scene();
     let block = scene.take(LARGE);
-    scene.expect(block.wrapping_add(4096), FaultKind::Foreign);
+    expect(&scene, block.wrapping_add(4096), FaultKind::Foreign);
     scene.give(block);
-    scene.expect(block, FaultKind::DoubleFree);
+    expect(&scene, block, FaultKind::DoubleFree);
     scene.allocator.trim(&scene.one);
-    scene.expect(block, FaultKind::DoubleFree);
+    expect(&scene, block, FaultKind::DoubleFree);
 }
 
 #[test]
 fn what_is_not_ours_is_foreign() {
     static WORDS: [u64; 4] = [0; 4];
-    let scene = Scene::new();
+    let scene = scene();
     let (local, boxed) = ([0u64; 4], Box::new([0u64; 4]));
     let places = [local.as_ptr(), boxed.as_ptr(), WORDS.as_ptr()];
     let block = scene.take(48);
     let strange = [8, 16, 4096, usize::MAX, usize::MAX & !15, isize::MAX as usize & !15];
     let strange = strange.map(core::ptr::without_provenance_mut::<u8>);
     for pointer in places.map(|place| place.cast::<u8>().cast_mut()).into_iter().chain(strange) {
-        scene.expect(pointer, FaultKind::Foreign);
+        expect(&scene, pointer, FaultKind::Foreign);
     }
     // Reserved, never committed.
-    scene.expect(block.wrapping_add(60 << 20), FaultKind::Foreign);
+    expect(&scene, block.wrapping_add(60 << 20), FaultKind::Foreign);
 }
 
 #[test]
 fn before_the_first_call_everything_is_foreign() {
-    let scene = Scene::new();
+    let scene = scene();
     let local = [0u64; 4];
-    scene.expect(local.as_ptr().cast::<u8>().cast_mut(), FaultKind::Foreign);
+    expect(&scene, local.as_ptr().cast::<u8>().cast_mut(), FaultKind::Foreign);
 }
 
 #[test]
 fn a_fault_says_how_large_the_block_is() {
-    let scene = Scene::new();
+    let scene = scene();
     let block = scene.take(48);
     let fault = scene.try_give(&scene.one, block.wrapping_add(16)).expect_err("a misuse");
     let words = format!("invalid free: not the start of a block of {:#x} (a block of 48 bytes)", block.addr() + 16);
@@ -212,7 +178,7 @@ fn told_and_nothing_lost(scene: &Scene, blocks: &[*mut u8], fronts: [&Front; 2])
 
 #[test]
 fn a_race_of_a_thread_with_itself_is_told_at_the_flush() {
-    let scene = Scene::new();
+    let scene = scene();
     let blocks = warm(&scene);
     race(&scene, &scene.one, &scene.one, blocks[10]);
     told_and_nothing_lost(&scene, &blocks, [&scene.one, &scene.two]);
@@ -220,7 +186,7 @@ fn a_race_of_a_thread_with_itself_is_told_at_the_flush() {
 
 #[test]
 fn a_race_of_owner_and_other_is_told_at_the_flush() {
-    let scene = Scene::new();
+    let scene = scene();
     let blocks = warm(&scene);
     race(&scene, &scene.one, &scene.two, blocks[10]);
     told_and_nothing_lost(&scene, &blocks, [&scene.one, &scene.two]);
@@ -228,7 +194,7 @@ fn a_race_of_owner_and_other_is_told_at_the_flush() {
 
 #[test]
 fn a_race_of_other_and_owner_is_told_at_the_flush() {
-    let scene = Scene::new();
+    let scene = scene();
     let blocks = warm(&scene);
     race(&scene, &scene.two, &scene.one, blocks[10]);
     told_and_nothing_lost(&scene, &blocks, [&scene.two, &scene.one]);

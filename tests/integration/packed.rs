@@ -1,87 +1,78 @@
 //! Where blocks of 8 to 32 KiB are many, further ones are packed: they come, go, change threads and are
 //! misused like any others.
 
-#![allow(unsafe_code, reason = "audits; writes to blocks")]
+#![allow(unsafe_code, reason = "writes to blocks")]
 
-use hakmem_core::{Allocator, FaultKind, Front};
-use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
-
-type Pages = Narrow<Faulty<LinuxPages>>;
+use hakmem_core::{FaultKind, Front};
+use hakmem_tests::scene::Scene;
 
 /// More than the rooms that a heap opens, of each kind.
 const MANY: usize = 200;
 
-struct Scene {
-    allocator: Allocator<Pages>,
-    one: Front,
-    two: Front,
+/// A block and how many bytes were asked for; the first and the last hold a pattern.
+type Block = (*mut u8, usize);
+
+fn take(scene: &Scene, bytes: usize) -> Block {
+    let block = scene.take(bytes);
+    // SAFETY: the block is ours, and that long.
+    unsafe {
+        block.write(bytes as u8);
+        block.add(bytes - 1).write(bytes as u8);
+    }
+    (block, bytes)
 }
 
-impl Scene {
-    fn new() -> Self {
-        let pages = Narrow::new(Faulty::new(LinuxPages::new()), 256 << 20, usize::MAX);
-        Self { allocator: Allocator::new(pages), one: Front::new(), two: Front::new() }
-    }
+fn give(scene: &Scene, front: &Front, (block, bytes): Block) {
+    // SAFETY: as above.
+    assert_eq!(unsafe { (block.read(), block.add(bytes - 1).read()) }, (bytes as u8, bytes as u8), "{bytes}");
+    scene.try_give(front, block).expect("a live block is taken back");
+}
 
-    fn take(&self, bytes: usize) -> *mut u8 {
-        let mut block = self.allocator.take_medium(&self.one, bytes);
-        if block.is_null() {
-            block = self.allocator.take_slow(&self.one, bytes);
-        }
-        assert!(!block.is_null(), "{bytes} bytes were refused");
-        // SAFETY: the block is ours, and that long.
-        unsafe { (block.write(bytes as u8), block.add(bytes - 1).write(bytes as u8)) };
-        block
-    }
+fn give_all(scene: &Scene, blocks: impl IntoIterator<Item = Block>) {
+    blocks.into_iter().for_each(|block| give(scene, &scene.one, block));
+}
 
-    fn give(&self, front: &Front, (block, bytes): (*mut u8, usize)) {
-        // SAFETY: as above.
-        assert_eq!(unsafe { (block.read(), block.add(bytes - 1).read()) }, (bytes as u8, bytes as u8), "{bytes}");
-        if !self.allocator.give(front, block) && !self.allocator.give_packed(front, block) {
-            self.allocator.give_slow(front, block).expect("a live block is taken back");
-        }
-    }
+fn many(scene: &Scene) -> Vec<Block> {
+    (0..MANY * 4).map(|at| take(scene, 8193 + at * 1009 % 24_500)).collect()
+}
 
-    fn audit(&self, blocks: usize) {
-        // SAFETY: one real thread.
-        let audit = unsafe { self.allocator.audit() }.expect("every invariant holds");
-        assert_eq!(audit.live_blocks, blocks as u64);
-    }
+fn check_live(scene: &Scene, blocks: usize) {
+    assert_eq!(check_live(&scene,).live_blocks, blocks as u64);
+}
 
-    fn many(&self) -> Vec<(*mut u8, usize)> {
-        (0..MANY * 4).map(|at| 8193 + at * 1009 % 24_500).map(|bytes| (self.take(bytes), bytes)).collect()
+fn finish(scene: &Scene) {
+    check_live(scene, 0);
+    for front in [&scene.one, &scene.two] {
+        scene.allocator.end_thread(front).expect("no block was freed twice");
     }
+    scene.allocator.trim(&scene.one);
+    check_live(scene, 0);
+    assert_eq!(scene.allocator.stats().active, 0, "every slab went back");
+}
 
-    fn finish(self) {
-        self.audit(0);
-        for front in [&self.one, &self.two] {
-            self.allocator.end_thread(front).expect("no block was freed twice");
-        }
-        self.allocator.trim(&self.one);
-        self.audit(0);
-        assert_eq!(self.allocator.stats().active, 0, "every slab went back");
-    }
+fn scene() -> Scene {
+    Scene::new(256 << 20)
 }
 
 #[test]
 fn many_blocks_leave_no_address_between_them() {
-    let scene = Scene::new();
-    let rooms: Vec<_> = (0..MANY).map(|_| (scene.take(9216), 9216)).collect();
+    let scene = scene();
+    let rooms: Vec<_> = (0..MANY).map(|_| take(&scene, 9216)).collect();
     let packed = rooms.windows(2).filter(|pair| pair[1].0.addr().wrapping_sub(pair[0].0.addr()) == 9216).count();
     assert!(packed >= MANY / 4, "only {packed} of {MANY} blocks stand close");
     for &(block, _) in &rooms {
         assert_eq!(scene.allocator.usable(block), Ok(9216));
     }
-    rooms.into_iter().for_each(|block| scene.give(&scene.one, block));
-    scene.finish();
+    give_all(&scene, rooms);
+    finish(&scene);
 }
 
 #[test]
 fn they_come_and_go_in_every_order() {
-    let scene = Scene::new();
+    let scene = scene();
     for round in 0..6 {
-        let mut blocks = scene.many();
-        scene.audit(blocks.len());
+        let mut blocks = many(&scene);
+        check_live(&scene, blocks.len());
         match round % 3 {
             0 => {}
             1 => blocks.reverse(),
@@ -89,34 +80,34 @@ fn they_come_and_go_in_every_order() {
         }
         // Every second one first, so that spans are emptied late, and other sizes want their pages.
         let (first, second): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|(at, _)| at % 2 == 0);
-        first.into_iter().for_each(|(_, block)| scene.give(&scene.one, block));
-        scene.audit(second.len());
-        let more = scene.many();
-        second.into_iter().for_each(|(_, block)| scene.give(&scene.one, block));
-        scene.audit(more.len());
-        more.into_iter().for_each(|block| scene.give(&scene.one, block));
-        scene.audit(0);
+        give_all(&scene, first.into_iter().map(|(_, block)| block));
+        check_live(&scene, second.len());
+        let more = many(&scene);
+        give_all(&scene, second.into_iter().map(|(_, block)| block));
+        check_live(&scene, more.len());
+        give_all(&scene, more);
+        check_live(&scene, 0);
     }
-    scene.finish();
+    finish(&scene);
 }
 
 #[test]
 fn other_threads_free_them() {
-    let scene = Scene::new();
+    let scene = scene();
     for _ in 0..4 {
-        let blocks = scene.many();
+        let blocks = many(&scene);
         blocks.iter().enumerate().for_each(|(at, &block)| {
-            scene.give(if at % 3 == 0 { &scene.one } else { &scene.two }, block);
+            give(&scene, if at % 3 == 0 { &scene.one } else { &scene.two }, block);
         });
-        scene.audit(0);
+        check_live(&scene, 0);
     }
-    scene.finish();
+    finish(&scene);
 }
 
 #[test]
 fn they_grow_and_shrink() {
-    let scene = Scene::new();
-    let mut blocks = scene.many();
+    let scene = scene();
+    let mut blocks = many(&scene);
     for (at, (block, bytes)) in blocks.iter_mut().enumerate() {
         let wanted = [100, 9000, 16_384, 20_000, 32_768, 40_000][at % 6];
         let moved = scene.allocator.resize(&scene.one, *block, wanted).expect("a live block");
@@ -128,17 +119,17 @@ fn they_grow_and_shrink() {
         }
         (*block, *bytes) = (moved, wanted);
     }
-    scene.audit(blocks.len());
-    blocks.into_iter().for_each(|block| scene.give(&scene.one, block));
-    scene.finish();
+    check_live(&scene, blocks.len());
+    give_all(&scene, blocks);
+    finish(&scene);
 }
 
 #[test]
 fn each_misuse_is_named() {
-    let scene = Scene::new();
-    let mut blocks = scene.many();
+    let scene = scene();
+    let mut blocks = many(&scene);
     let (freed, bytes) = blocks.remove(blocks.len() / 2);
-    scene.give(&scene.one, (freed, bytes));
+    give(&scene, &scene.one, (freed, bytes));
     for &(block, _) in &blocks {
         for (off, kind) in [(8, FaultKind::Misaligned), (16, FaultKind::InnerPointer), (1024, FaultKind::InnerPointer)]
         {
@@ -152,7 +143,7 @@ fn each_misuse_is_named() {
     assert!(!scene.allocator.give(&scene.one, freed) && !scene.allocator.give_packed(&scene.one, freed));
     let again = scene.allocator.give_slow(&scene.one, freed).expect_err("freed before");
     assert_eq!(again.kind, FaultKind::DoubleFree);
-    scene.audit(blocks.len());
-    blocks.into_iter().for_each(|block| scene.give(&scene.one, block));
-    scene.finish();
+    check_live(&scene, blocks.len());
+    give_all(&scene, blocks);
+    finish(&scene);
 }

@@ -11,3 +11,4 @@ pub mod action;
 pub mod driver;
 pub mod oracle;
 pub mod providers;
+pub mod scene;

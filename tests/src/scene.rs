@@ -1,0 +1,51 @@
+//! An allocator over Linux pages and two threads that one real thread plays.
+
+#![allow(unsafe_code, reason = "audits")]
+
+use hakmem_core::{Allocator, Audit, Fault, Front};
+
+use crate::providers::{Faulty, LinuxPages, Narrow};
+
+/// See the file's head; nothing was allocated yet.
+pub struct Scene {
+    /// What is tested.
+    pub allocator: Allocator<Narrow<Faulty<LinuxPages>>>,
+    /// The first thread: who takes.
+    pub one: Front,
+    /// The second.
+    pub two: Front,
+}
+
+impl Scene {
+    /// Zones of `zone_bytes`.
+    pub fn new(zone_bytes: usize) -> Self {
+        let pages = Narrow::new(Faulty::new(LinuxPages::new()), zone_bytes, usize::MAX);
+        Self { allocator: Allocator::new(pages), one: Front::new(), two: Front::new() }
+    }
+
+    /// A block for the first thread, by the paths that a shim tries in turn.
+    pub fn take(&self, bytes: usize) -> *mut u8 {
+        let paths = [Allocator::take, Allocator::take_medium, Allocator::take_slow];
+        let block = paths.iter().map(|path| path(&self.allocator, &self.one, bytes)).find(|block| !block.is_null());
+        block.unwrap_or_else(|| panic!("{bytes} bytes were refused"))
+    }
+
+    /// Gives a pointer back by one of the threads.
+    pub fn try_give(&self, front: &Front, block: *mut u8) -> Result<(), Fault> {
+        if self.allocator.give(front, block) || self.allocator.give_packed(front, block) {
+            return Ok(());
+        }
+        self.allocator.give_slow(front, block)
+    }
+
+    /// Gives a live block back by the first thread.
+    pub fn give(&self, block: *mut u8) {
+        self.try_give(&self.one, block).expect("a live block is taken back");
+    }
+
+    /// Walks the invariants.
+    pub fn audit(&self) -> Audit {
+        // SAFETY: one real thread.
+        unsafe { self.allocator.audit() }.expect("every invariant holds")
+    }
+}
