@@ -37,7 +37,7 @@ fn many(scene: &Scene) -> Vec<Block> {
 }
 
 fn check_live(scene: &Scene, blocks: usize) {
-    assert_eq!(check_live(&scene,).live_blocks, blocks as u64);
+    assert_eq!(scene.audit().live_blocks, blocks as u64);
 }
 
 fn finish(scene: &Scene) {
