@@ -7,6 +7,7 @@ use core::ptr;
 
 use hakmem_alloc::process::{self, ALLOCATOR};
 use hakmem_alloc::{current_front, slow};
+use hakmem_core::config::geometry::SMALL_MAX;
 use hakmem_core::{Fault, FaultKind};
 
 use crate::errno::{checked, out_of_memory};
@@ -25,9 +26,13 @@ pub(crate) fn faulty(operation: &[u8], fault: Fault) {
 /// `size` bytes at a multiple of 16 (of 8 where `size` ≤ 8); null and ENOMEM if memory is out.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc(size: usize) -> *mut c_void {
-    let block = ALLOCATOR.take(current_front::get(), size);
-    if !block.is_null() {
-        return block.cast();
+    if size <= SMALL_MAX {
+        let (class, block) = current_front::pop_small(size);
+        if !block.is_null() {
+            // SAFETY: popped just now.
+            unsafe { ALLOCATOR.hand_out(class, block) };
+            return block.cast();
+        }
     }
     malloc_medium(size)
 }
@@ -50,7 +55,7 @@ extern "C" fn malloc_slow(size: usize) -> *mut c_void {
 /// Takes a block back; null is nothing. errno stays as it is.
 #[unsafe(no_mangle)]
 pub extern "C" fn free(pointer: *mut c_void) {
-    if !ALLOCATOR.give(current_front::get(), pointer.cast()) {
+    if !current_front::push(pointer.cast()) {
         free_packed(pointer);
     }
 }

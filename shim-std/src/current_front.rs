@@ -8,10 +8,20 @@
 #![allow(unsafe_code, reason = "thread-local storage is assembler here")]
 
 use core::arch::{asm, global_asm};
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+use core::sync::atomic::Ordering;
 
 use hakmem_core::heap::Front;
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+use hakmem_core::heap::magazine::{END, Slot};
 #[cfg(not(feature = "dlopen"))]
 use hakmem_core::heap::magazine::{FRONT_WORDS, NO_MAGAZINE};
+use hakmem_core::slab::SizeClass;
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+use hakmem_core::slab::size_class::SMALL;
+
+#[cfg(not(feature = "dlopen"))]
+use crate::process::ALLOCATOR;
 
 #[cfg(not(feature = "dlopen"))]
 global_asm!(
@@ -89,6 +99,86 @@ pub fn get() -> &'static Front {
     // SAFETY: the image above is a front; the thread's storage lives as long as the thread does, and the
     // reference never leaves the thread.
     unsafe { &*storage().cast::<Front>() }
+}
+
+/// Takes the newest block of the magazine of a request of at most `SMALL_MAX` bytes, or null; the class
+/// beside it. The front's own `pop` does the same in four instructions more: here the segment register is
+/// part of the addresses, and the class is widened as it is loaded.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
+    let (offset, class, cursor): (usize, usize, *mut Slot);
+    // SAFETY: the table has a byte for each size; the cursors stand at the front's start, one a class.
+    unsafe {
+        asm!(
+            "movzx {class:e}, byte ptr [{table} + {bytes}]",
+            "mov {offset}, qword ptr [rip + hakmem_front_v1@GOTTPOFF]",
+            "mov {cursor}, qword ptr fs:[{offset} + {class} * 8]",
+            bytes = in(reg) bytes,
+            table = in(reg) &raw const SMALL,
+            class = out(reg) class,
+            offset = out(reg) offset,
+            cursor = lateout(reg) cursor,
+            options(readonly, preserves_flags, nostack)
+        );
+    }
+    // SAFETY: `magazine`: below the cursor is a block or the null below the first slot.
+    let block = unsafe { *cursor.wrapping_sub(1) };
+    if !block.is_null() {
+        // SAFETY: as above; the newest slot is free now.
+        unsafe {
+            asm!("sub qword ptr fs:[{} + {} * 8], 8", in(reg) offset, in(reg) class, options(nostack));
+        }
+    }
+    (SizeClass(class as u8), block)
+}
+
+/// free's hot path, as the front's own `give`; false if the slow one must run. Nothing is changed then.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+pub fn push(pointer: *mut u8) -> bool {
+    let Some(live) = ALLOCATOR.live_place(pointer) else { return false };
+    let (offset, class, cursor): (usize, usize, *mut Slot);
+    // SAFETY: the live map's byte says a class, and the cursors stand at the front's start, one a class.
+    unsafe {
+        asm!(
+            "movzx {class:e}, byte ptr [{live}]",
+            "mov {offset}, qword ptr [rip + hakmem_front_v1@GOTTPOFF]",
+            "mov {cursor}, qword ptr fs:[{offset} + {class} * 8]",
+            live = in(reg) live.as_ptr(),
+            class = out(reg) class,
+            offset = out(reg) offset,
+            cursor = lateout(reg) cursor,
+            options(readonly, preserves_flags, nostack)
+        );
+    }
+    // SAFETY: `magazine`: the cursor is at a slot of ours, or at the end.
+    if unsafe { *cursor } == END {
+        return false;
+    }
+    // SAFETY: as above, and it is not the end.
+    unsafe {
+        *cursor = pointer;
+        asm!("add qword ptr fs:[{} + {} * 8], 8", in(reg) offset, in(reg) class, options(nostack));
+    }
+    live.store(0, Ordering::Relaxed);
+    true
+}
+
+/// free's hot path; false if the slow one must run.
+#[cfg(not(all(target_arch = "x86_64", not(feature = "dlopen"))))]
+#[inline(always)]
+pub fn push(pointer: *mut u8) -> bool {
+    ALLOCATOR.give(get(), pointer)
+}
+
+/// Takes the newest block of the magazine of a request of at most `SMALL_MAX` bytes, or null; the class
+/// beside it.
+#[cfg(not(all(target_arch = "x86_64", not(feature = "dlopen"))))]
+#[inline(always)]
+pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
+    let class = SizeClass::of_small(bytes);
+    (class, get().magazines.pop(class))
 }
 
 /// The calling thread's own front, for the slow paths.

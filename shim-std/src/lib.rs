@@ -11,7 +11,7 @@
 //! ```
 //!
 //! Feature `allocator-api2`: [`Hakmem`] is an `Allocator` too. Feature `dlopen`: 8 bytes of static
-//! thread-local storage instead of 1,152, for plugins that are loaded into a running program; each first
+//! thread-local storage instead of 584, for plugins that are loaded into a running program; each first
 //! call of a thread then costs a little more.
 //!
 //! Neither std nor anything that allocates is used, so the allocator can be called from anywhere: before

@@ -20,7 +20,7 @@ mod maintain;
 mod resize;
 mod take;
 
-use crate::base::sync::AtomicU64;
+use crate::base::sync::{AtomicU8, AtomicU64};
 use crate::config::geometry::{FINE_MAX, PACKED_MAX, ROOM_MAX, SMALL_MAX};
 use crate::config::settings::Settings;
 use crate::heap::{Front, Heaps};
@@ -58,6 +58,23 @@ impl<P: PageProvider> Allocator<P> {
     #[inline(always)]
     pub fn take(&self, front: &Front, bytes: usize) -> *mut u8 {
         front.take(self.territory.zones.first(), bytes)
+    }
+
+    /// The place of a pointer in the first zone's live map if a block of a magazine class can start there.
+    #[inline(always)]
+    pub fn live_place(&self, pointer: *mut u8) -> Option<&AtomicU8> {
+        self.territory.zones.first().live_place(pointer)
+    }
+
+    /// Enters a block in the live map that a shim popped from the calling thread's front by itself.
+    ///
+    /// # Safety
+    ///
+    /// It came from that front's magazine of this class.
+    #[inline(always)]
+    pub unsafe fn hand_out(&self, class: SizeClass, block: *mut u8) {
+        // SAFETY: the caller's promise.
+        unsafe { Front::hand_out(self.territory.zones.first(), class, block) }
     }
 
     /// free's hot path; false if [`Allocator::give_slow`] must run.

@@ -162,19 +162,19 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Enters a block of a magazine class in the live map.
     fn mark(&self, block: *mut u8, class: SizeClass) {
-        if let Some(live) = self.live_place(block) {
+        if let Some(live) = self.place_of(block) {
             live.store(class.0, Ordering::Relaxed);
         }
     }
 
     /// Enters beside it how much of its room a block is.
     pub(super) fn mark_bytes(&self, block: *mut u8, bytes: usize) {
-        if let Some(live) = self.live_place(block.wrapping_add(1 << GRANULE_SHIFT)) {
+        if let Some(live) = self.place_of(block.wrapping_add(1 << GRANULE_SHIFT)) {
             live.store(SizeClass::of_room(bytes.max(FINE_MAX + 1)).1, Ordering::Relaxed);
         }
     }
 
-    fn live_place(&self, block: *mut u8) -> Option<&AtomicU8> {
+    fn place_of(&self, block: *mut u8) -> Option<&AtomicU8> {
         let first = self.territory.zones.first();
         let zone = if first.covers(block) { first } else { self.territory.zones.find(block)? };
         zone.live_place(block)

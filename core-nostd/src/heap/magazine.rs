@@ -1,14 +1,14 @@
 //! The hot paths: a magazine is an array of free blocks of one class, a cursor past the newest.
 //!
 //! ```text
-//! null | oldest | … | newest | free slot | … | free slot
-//!                            ^ cursor                   ^ limit
+//! null | oldest | … | newest | free slot | … | free slot | end
+//!                            ^ cursor
 //! ```
-//! `magazine`: the slot below the first is null, so that an empty magazine pops null; the cursor is
-//! between the first slot and the limit. A front that has no magazines yet has every cursor and limit at
-//! the slot behind one null: it pops null and is full. So the one test on each path is also the test for
-//! a thread's first call, for a class without magazine and, through class 0, for a pointer that is null,
-//! foreign, inner, misaligned or free already.
+//! `magazine`: the slot below the first is null, so that an empty magazine pops null; the slot behind the
+//! last holds [`END`], which no block is, so that a full one is known by what the cursor points to. A front
+//! that has no magazines yet has every cursor between one null and one end: it pops null and is full. So
+//! the one test on each path is also the test for a thread's first call, for a class without magazine and,
+//! through class 0, for a pointer that is null, foreign, inner, misaligned or free already.
 
 #![allow(unsafe_code, reason = "cursors are raw: that is what makes them fast")]
 
@@ -25,7 +25,10 @@ use crate::superslab::Zone;
 /// A slot of a magazine.
 pub type Slot = *mut u8;
 
-/// What every magazine looks like before it has slots: the cursor points behind the null.
+/// What stands behind a magazine's last slot.
+pub const END: Slot = ptr::without_provenance_mut(1);
+
+/// What every magazine looks like before it has slots.
 #[repr(transparent)]
 pub struct NoMagazine([Slot; 2]);
 
@@ -33,14 +36,13 @@ pub struct NoMagazine([Slot; 2]);
 unsafe impl Sync for NoMagazine {}
 
 /// See [`NoMagazine`].
-pub static NO_MAGAZINE: NoMagazine = NoMagazine([ptr::null_mut(); 2]);
+pub static NO_MAGAZINE: NoMagazine = NoMagazine([ptr::null_mut(), END]);
 
-/// Cursors and limits of all magazines, and of the marks, which never have slots.
+/// Cursors of all magazines, and of the marks, which never have slots.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Magazines {
     cursor: [Cell<*mut Slot>; LIVE_CLASSES],
-    limit: [Cell<*mut Slot>; LIVE_CLASSES],
 }
 
 /// A thread's front: what the shim keeps in thread-local storage.
@@ -58,7 +60,7 @@ pub struct Front {
 /// Words of a [`Front`]: all but the last two, which are 0, are the address of `NO_MAGAZINE`'s second slot at first.
 pub const FRONT_WORDS: usize = size_of::<Front>() / size_of::<usize>();
 
-const _: () = assert!(FRONT_WORDS == 2 * LIVE_CLASSES + 2, "a shim can write the initial image word by word");
+const _: () = assert!(FRONT_WORDS == LIVE_CLASSES + 2, "a shim can write the initial image word by word");
 
 const fn no_slots() -> *mut Slot {
     ptr::from_ref(&NO_MAGAZINE).cast::<Slot>().cast_mut().wrapping_add(1)
@@ -67,10 +69,7 @@ const fn no_slots() -> *mut Slot {
 impl Magazines {
     /// Without a slot.
     pub const fn new() -> Self {
-        Self {
-            cursor: [const { Cell::new(no_slots()) }; LIVE_CLASSES],
-            limit: [const { Cell::new(no_slots()) }; LIVE_CLASSES],
-        }
+        Self { cursor: [const { Cell::new(no_slots()) }; LIVE_CLASSES] }
     }
 
     /// Takes the newest block; null if there is none.
@@ -91,31 +90,24 @@ impl Magazines {
     pub fn push(&self, class: SizeClass, block: *mut u8) -> bool {
         let cursor = &self.cursor[class.live_index()];
         let free = cursor.get();
-        if free == self.limit[class.live_index()].get() {
+        // SAFETY: `magazine`: the cursor is at a slot of ours, or at the end.
+        if unsafe { *free } == END {
             return false;
         }
-        // SAFETY: `magazine`: below the limit, the cursor's slot is ours and free.
+        // SAFETY: as above, and it is not the end.
         unsafe { *free = block };
         cursor.set(free.wrapping_add(1));
         true
     }
 
-    /// Gives a class slots `first..first + slots`; the slot below the first is null.
-    pub fn set(&self, class: SizeClass, first: *mut Slot, slots: usize) {
-        self.cursor[class.live_index()].set(first);
-        self.limit[class.live_index()].set(first.wrapping_add(slots));
-    }
-
     /// Takes a class's slots away.
     pub fn clear(&self, class: SizeClass) {
-        self.set(class, no_slots(), 0);
+        self.set_cursor(class, no_slots());
     }
 
     /// Takes a class's slots and blocks over from `other`, which has none then.
     pub fn take_over(&self, other: &Self, class: SizeClass) {
-        let index = class.live_index();
-        self.cursor[index].set(other.cursor[index].get());
-        self.limit[index].set(other.limit[index].get());
+        self.set_cursor(class, other.cursor(class));
         other.clear(class);
     }
 
@@ -161,10 +153,21 @@ impl Front {
     pub fn take_class(&self, zone: &Zone, class: SizeClass) -> *mut u8 {
         let block = self.magazines.pop(class);
         if !block.is_null() {
-            // SAFETY: `live-map`: an open front holds blocks of the first zone only.
-            unsafe { AtomicU8::from_ptr(zone.live_place_of_block(block)) }.store(class.0, Ordering::Relaxed);
+            // SAFETY: popped from an open front just now.
+            unsafe { Self::hand_out(zone, class, block) };
         }
         block
+    }
+
+    /// Enters a block in the live map.
+    ///
+    /// # Safety
+    ///
+    /// It came from the magazine of this class of an open front, and the zone is the first.
+    #[inline(always)]
+    pub unsafe fn hand_out(zone: &Zone, class: SizeClass, block: *mut u8) {
+        // SAFETY: `live-map`: an open front holds blocks of the first zone only.
+        unsafe { AtomicU8::from_ptr(zone.live_place_of_block(block)) }.store(class.0, Ordering::Relaxed);
     }
 
     /// The path after [`Front::take`], for [`SMALL_MAX`] bytes up to the largest room.

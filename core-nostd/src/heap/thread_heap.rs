@@ -6,7 +6,7 @@
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
-use super::magazine::{Front, Magazines, Slot};
+use super::magazine::{END, Front, Magazines, Slot};
 use super::slabs::Heap;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::config::flags::Watch;
@@ -57,6 +57,11 @@ pub struct ThreadHeap {
 }
 
 const SLOT_BYTES: usize = size_of::<Slot>();
+
+/// Bytes of a magazine's slots, of the null below the first and of the end behind the last.
+const fn room_bytes(slots: usize) -> usize {
+    (slots + 2) * SLOT_BYTES
+}
 
 impl ThreadHeap {
     /// What a front points to after its thread has ended.
@@ -154,20 +159,22 @@ impl ThreadHeap {
             return true;
         }
         let mut store = territory.store.lock();
-        // One more for the null below the first.
-        let Some(room) = store.take(&territory.provider, (wanted + 1) * SLOT_BYTES) else {
+        let Some(room) = store.take(&territory.provider, room_bytes(wanted)) else {
             return slots > 0;
         };
         if let Some(old) = NonNull::new(self.first[index].get()) {
             // SAFETY: taken with this size below; the magazine is empty.
-            unsafe { store.give(&territory.provider, old.sub(1).cast(), (slots + 1) * SLOT_BYTES) };
+            unsafe { store.give(&territory.provider, old.sub(1).cast(), room_bytes(slots)) };
         }
         let room = room.cast::<Slot>().as_ptr();
-        // SAFETY: the room has `wanted + 1` slots.
-        unsafe { room.write(ptr::null_mut()) };
+        // SAFETY: the room has `wanted + 2` slots. Those between may hold anything but an end.
+        unsafe {
+            room.write_bytes(0, wanted + 1);
+            room.add(wanted + 1).write(END);
+        }
         self.first[index].set(room.wrapping_add(1));
         self.slots[index].set(wanted as u16);
-        self.magazines(front).set(class, room.wrapping_add(1), wanted);
+        self.magazines(front).set_cursor(class, room.wrapping_add(1));
         true
     }
 
@@ -180,7 +187,7 @@ impl ThreadHeap {
             let slots = self.slots[index].replace(0) as usize;
             if let Some(first) = NonNull::new(self.first[index].replace(ptr::null_mut())) {
                 // SAFETY: taken with this size by `fit`; the magazine is empty and closed.
-                unsafe { store.give(&territory.provider, first.sub(1).cast(), (slots + 1) * SLOT_BYTES) };
+                unsafe { store.give(&territory.provider, first.sub(1).cast(), room_bytes(slots)) };
             }
             self.flushed[index].set(false);
         }
