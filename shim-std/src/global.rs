@@ -46,42 +46,56 @@ fn give_rest(pointer: *mut u8) {
     }
 }
 
+#[inline(always)]
+fn take_class(class: SizeClass) -> *mut u8 {
+    let block = current_front::get().magazines.pop(class);
+    if block.is_null() { slow::take_sized(class) } else { block }
+}
+
+/// # Safety
+///
+/// The pointer is a live block that [`take_class`] gave for this class.
+#[cold]
+#[inline(never)]
+unsafe fn give_class_slow(class: SizeClass, pointer: *mut u8) {
+    // SAFETY: the caller's promise.
+    if let Err(wrong) = unsafe { slow::give_sized(class, pointer) } {
+        fault(b"dealloc", wrong);
+    }
+}
+
 // SAFETY: blocks are at least as long and aligned as asked (`SizeClass::aligned`), disjoint, and stay the
 // client's until they are given back.
 unsafe impl GlobalAlloc for Hakmem {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        if let Some(class) = magazine_class(layout) {
-            let block = ALLOCATOR.take_class(current_front::get(), class);
-            if !block.is_null() {
-                return block;
-            }
+        match magazine_class(layout) {
+            Some(class) => take_class(class),
+            None => take_rest(layout),
         }
-        take_rest(layout)
     }
 
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        if let Some(class) = magazine_class(layout) {
+        match magazine_class(layout) {
+            Some(class) if current_front::get().magazines.push(class, pointer) => {}
             // SAFETY: the caller's promise: a live block of this layout, so of this class.
-            if unsafe { ALLOCATOR.give_class(current_front::get(), class, pointer) } {
-                return;
-            }
+            Some(class) => unsafe { give_class_slow(class, pointer) },
+            None => give_rest(pointer),
         }
-        give_rest(pointer);
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
-        if let Some(class) = magazine_class(layout) {
-            let block = ALLOCATOR.take_class(current_front::get(), class);
-            if !block.is_null() {
-                // SAFETY: the block is ours and at least that long.
-                unsafe { block.write_bytes(0, layout.size()) };
-                return block;
-            }
+        let Some(class) = magazine_class(layout) else {
+            return slow::take_aligned_zeroed(layout.size(), layout.align());
+        };
+        let block = take_class(class);
+        if !block.is_null() {
+            // SAFETY: the block is ours and at least that long.
+            unsafe { block.write_bytes(0, layout.size()) };
         }
-        slow::take_aligned_zeroed(layout.size(), layout.align())
+        block
     }
 
     #[inline]

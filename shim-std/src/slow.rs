@@ -4,6 +4,7 @@
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hakmem_core::config::settings::Settings;
+use hakmem_core::slab::SizeClass;
 use hakmem_core::{Fault, Front, Stats};
 
 use crate::process::ALLOCATOR;
@@ -60,6 +61,26 @@ pub fn take_aligned(bytes: usize, align: usize) -> *mut u8 {
 #[inline(never)]
 pub fn take_aligned_zeroed(bytes: usize, align: usize) -> *mut u8 {
     enter(|front| ALLOCATOR.take_aligned_zeroed(front, bytes, align))
+}
+
+/// See [`hakmem_core::Allocator::take_sized`].
+#[cold]
+#[inline(never)]
+pub fn take_sized(class: SizeClass) -> *mut u8 {
+    enter(|front| ALLOCATOR.take_sized(front, class))
+}
+
+/// See [`hakmem_core::Allocator::give_sized`].
+///
+/// # Safety
+///
+/// As there.
+#[cold]
+#[inline(never)]
+#[allow(unsafe_code, reason = "passes a promise on")]
+pub unsafe fn give_sized(class: SizeClass, pointer: *mut u8) -> Result<(), Fault> {
+    // SAFETY: the caller's promise.
+    enter(|front| unsafe { ALLOCATOR.give_sized(front, class, pointer) })
 }
 
 /// See [`hakmem_core::Allocator::give_packed`].

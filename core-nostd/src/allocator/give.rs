@@ -82,6 +82,17 @@ impl<P: PageProvider> Allocator<P> {
             self.heaps.close(front, thread, Watch::ZONES);
         }
         self.unmark(zone, pointer, thread.watch().contains(Watch::DOUBLE_FREE))?;
+        self.push_or_flush(front, thread, class, pointer)
+    }
+
+    /// Puts a block that is no more in the live map into its magazine, which is emptied by half if it is full.
+    pub(super) fn push_or_flush(
+        &self,
+        front: &Front,
+        thread: &ThreadHeap,
+        class: SizeClass,
+        pointer: *mut u8,
+    ) -> Result<(), Fault> {
         if thread.magazines(front).push(class, pointer) {
             return Ok(());
         }

@@ -18,6 +18,7 @@ mod fork;
 mod give;
 mod maintain;
 mod resize;
+mod sized;
 mod take;
 
 use crate::base::sync::{AtomicU8, AtomicU64};
@@ -81,23 +82,6 @@ impl<P: PageProvider> Allocator<P> {
     #[inline(always)]
     pub fn give(&self, front: &Front, pointer: *mut u8) -> bool {
         front.give(self.territory.zones.first(), pointer)
-    }
-
-    /// The hot path where the class is known beforehand.
-    #[inline(always)]
-    pub fn take_class(&self, front: &Front, class: SizeClass) -> *mut u8 {
-        front.take_class(self.territory.zones.first(), class)
-    }
-
-    /// The hot path where the client says the class: no look-up.
-    ///
-    /// # Safety
-    ///
-    /// The pointer is a live block of that magazine class, from this allocator.
-    #[inline(always)]
-    pub unsafe fn give_class(&self, front: &Front, class: SizeClass, pointer: *mut u8) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { front.give_class(self.territory.zones.first(), class, pointer) }
     }
 
     /// The next path after [`Allocator::take`]: up to the largest room; null if it is not that, or the

@@ -35,6 +35,14 @@ impl<P: PageProvider> Allocator<P> {
         self.measure(pointer).map(|(bytes, _)| bytes)
     }
 
+    /// The class of the span that an address lies in; `None` if it is in no span.
+    pub fn class_of(&self, pointer: *mut u8) -> Option<SizeClass> {
+        let zone = self.territory.zones.find(pointer)?;
+        // SAFETY: the zone covers it.
+        let (slab, _) = unsafe { zone.span_of(pointer.addr()) };
+        Some(slab.class()).filter(|&class| class != SizeClass::NONE)
+    }
+
     #[cold]
     fn measure(&self, pointer: *mut u8) -> Result<(usize, Kind), Fault> {
         let Some(zone) = self.territory.zones.find(pointer) else {

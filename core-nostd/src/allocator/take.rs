@@ -114,18 +114,28 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     fn take_small(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
-        let mut block = thread.magazines(front).pop(class);
+        let block = self.pop_or_refill(front, thread, class);
         if block.is_null() {
-            self.tick(front, thread);
-            if !self.heaps.refill(&self.territory, front, thread, class) {
-                return None;
-            }
-            block = thread.magazines(front).pop(class);
-        } else if thread.watch().contains(Watch::COUNT) {
-            Calls::count(&thread.calls.hits, 1);
+            return None;
         }
         self.mark(block, class);
         Some((block, false))
+    }
+
+    /// A block of a magazine class, which is not in the live map yet; null if memory is out.
+    pub(super) fn pop_or_refill(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> *mut u8 {
+        let block = thread.magazines(front).pop(class);
+        if !block.is_null() {
+            if thread.watch().contains(Watch::COUNT) {
+                Calls::count(&thread.calls.hits, 1);
+            }
+            return block;
+        }
+        self.tick(front, thread);
+        if !self.heaps.refill(&self.territory, front, thread, class) {
+            return ptr::null_mut();
+        }
+        thread.magazines(front).pop(class)
     }
 
     fn take_room(&self, front: &Front, thread: &ThreadHeap, class: SizeClass, bytes: usize, align: usize) -> Taken {
@@ -194,21 +204,25 @@ impl<P: PageProvider> Allocator<P> {
         }
     }
 
-    /// One block for a thread that keeps none.
     fn take_passing(&self, class: SizeClass, bytes: usize) -> Taken {
-        let slot = Cell::new(ptr::null_mut());
-        self.heaps.from_common_or_pool(&self.territory, class, &mut Refill::new(core::slice::from_ref(&slot)));
-        let taken = slot.get();
-        if taken.is_null() {
+        let block = self.take_one_passing(class);
+        if block.is_null() {
             return None;
         }
         if class.has_magazine() {
-            self.mark(taken, class);
+            self.mark(block, class);
         }
         if class.is_room() {
-            self.mark_bytes(taken, bytes);
+            self.mark_bytes(block, bytes);
         }
-        Some((taken, false))
+        Some((block, false))
+    }
+
+    /// One block for a thread that keeps none; it is not in the live map yet.
+    pub(super) fn take_one_passing(&self, class: SizeClass) -> *mut u8 {
+        let slot = Cell::new(ptr::null_mut());
+        self.heaps.from_common_or_pool(&self.territory, class, &mut Refill::new(core::slice::from_ref(&slot)));
+        slot.get()
     }
 
     fn take_run(&self, bytes: usize, align: usize) -> Taken {

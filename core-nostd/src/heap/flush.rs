@@ -18,8 +18,8 @@ struct Batch<'a> {
 
 impl<P: PageProvider> Heaps<P> {
     /// Hands back the oldest `count` blocks of a class's magazine. The fault, if there is one, is a block
-    /// that was in its slab already: a double free that the live map did not see, because two threads
-    /// freed it at the same moment.
+    /// that was in its slab already, a double free that the live map did not see, because two threads
+    /// freed it at the same moment or a client said the class; or, from such a client, none of ours.
     #[cold]
     pub fn flush(
         &self,
@@ -34,6 +34,7 @@ impl<P: PageProvider> Heaps<P> {
         let mut batch: Option<Batch<'_>> = None;
         for &block in thread.blocks(front, class).iter().take(count) {
             let Some((slab, word, bit)) = self.place_of(territory, block) else {
+                result = result.and(Err(Fault::at(FaultKind::Foreign, block.addr())));
                 continue;
             };
             if let Some(open) = &mut batch {
@@ -56,7 +57,7 @@ impl<P: PageProvider> Heaps<P> {
     /// Hands one block back without a magazine.
     pub fn put_one(&self, territory: &Territory<P>, heap: Option<&Heap>, block: *mut u8) -> Result<(), Fault> {
         let Some((slab, word, bits)) = self.place_of(territory, block) else {
-            return Ok(());
+            return Err(Fault::at(FaultKind::Foreign, block.addr()));
         };
         put(territory, heap, &Batch { slab, word, bits })
     }

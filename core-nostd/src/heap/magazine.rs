@@ -200,22 +200,6 @@ impl Front {
         live.store(0, Ordering::Relaxed);
         true
     }
-
-    /// free's hot path where the client says the size: what we know about the block is not looked up.
-    ///
-    /// # Safety
-    ///
-    /// The pointer is a live block of that magazine class, from this allocator.
-    #[inline(always)]
-    pub unsafe fn give_class(&self, zone: &Zone, class: SizeClass, pointer: *mut u8) -> bool {
-        // Another zone's block must not get into an open front.
-        let Some(live) = zone.live_place(pointer) else { return false };
-        if !self.magazines.push(class, pointer) {
-            return false;
-        }
-        live.store(0, Ordering::Relaxed);
-        true
-    }
 }
 
 impl Default for Front {

@@ -1,0 +1,50 @@
+//! Blocks of magazine classes for clients that know the class at both ends, as Rust's layouts do: the live
+//! map is neither written nor read. Who takes here gives here.
+
+#![allow(unsafe_code, reason = "frees are taken on trust")]
+
+use super::Allocator;
+use crate::config::flags::Watch;
+use crate::harden::Fault;
+use crate::heap::Front;
+use crate::heap::heaps::Visitor;
+use crate::heap::thread_heap::Calls;
+use crate::pages::PageProvider;
+use crate::slab::SizeClass;
+
+impl<P: PageProvider> Allocator<P> {
+    /// A block of a magazine class whose magazine, in the front, is empty; null if memory is out.
+    #[cold]
+    pub fn take_sized(&self, front: &Front, class: SizeClass) -> *mut u8 {
+        match self.heaps.visitor(&self.territory, front) {
+            Visitor::Passing => self.take_one_passing(class),
+            Visitor::Thread(thread) => {
+                let block = self.pop_or_refill(front, thread, class);
+                if !block.is_null() && thread.watch().contains(Watch::COUNT) {
+                    Calls::count(&thread.calls.taken, 1);
+                    Calls::count(&thread.calls.bytes, u64::from(class.shape().bytes));
+                }
+                block
+            }
+        }
+    }
+
+    /// Takes a block back for which the front's magazine has no room. The fault, if there is one, is a
+    /// block that was free already, or not of this allocator.
+    ///
+    /// # Safety
+    ///
+    /// [`Allocator::take_sized`], or the front's magazine, gave it for this class.
+    #[cold]
+    pub unsafe fn give_sized(&self, front: &Front, class: SizeClass, pointer: *mut u8) -> Result<(), Fault> {
+        match self.heaps.visitor(&self.territory, front) {
+            Visitor::Passing => self.heaps.put_one(&self.territory, None, pointer),
+            Visitor::Thread(thread) => {
+                if thread.watch().contains(Watch::COUNT) {
+                    Calls::count(&thread.calls.given, 1);
+                }
+                self.push_or_flush(front, thread, class, pointer)
+            }
+        }
+    }
+}
