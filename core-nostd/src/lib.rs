@@ -24,6 +24,7 @@
 //! | `live-map`, `meta-committed` | [`superslab::zone`] |
 //! | `pool-mask`, `pool-dirty`, `pool-index` | [`superslab::pool`] |
 //! | `slab-word`, `slab-summary`, `slab-used`, `owner-only` | [`slab::descriptor`] |
+//! | `starter` | [`slab::starter`] |
 //! | `class-range` | [`slab::size_class`] |
 //! | `heap-lists` | [`heap::slabs`] |
 //! | `reserve` | [`heap::reserve`] |

@@ -9,7 +9,7 @@ use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERS
 use crate::inspect::{Audit, Broken, Stats};
 use crate::pages::PageProvider;
 use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
-use crate::slab::{SizeClass, Slab};
+use crate::slab::{SizeClass, Slab, starter};
 use crate::superslab::Zone;
 
 /// Blocks of a class by whose hands they are in.
@@ -147,7 +147,8 @@ impl<P: PageProvider> Allocator<P> {
         check("live-map", block.addr(), u64::from(!live.is_mark() && live != SizeClass::NONE), 0)?;
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
-        check("magazine", block.addr(), u64::from(slab.class().0), u64::from(class.0))?;
+        let found = self.class_of(block).unwrap_or(SizeClass::NONE);
+        check("magazine", block.addr(), u64::from(found.0), u64::from(class.0))?;
         let (index, starts) = slab.block_at(offset);
         check("magazine", block.addr(), u64::from(starts && !slab.is_free(index)), 1)
     }
@@ -179,12 +180,39 @@ fn walk(
         if slab.class() == SizeClass::RUN {
             audit.live_blocks += 1;
             audit.live_bytes += (slabs * SLAB_BYTES) as u64;
+        } else if slab.class() == SizeClass::STARTER {
+            walk_starter(zone, slab, tallies, audit)?;
         } else {
             walk_span(zone, slab, &mut tallies[slab.class().0 as usize], audit)?;
         }
         number += slabs;
     }
     Ok(())
+}
+
+fn walk_starter(zone: &Zone, slab: &Slab, tallies: &mut [Tally; CLASSES], audit: &mut Audit) -> Result<(), Broken> {
+    let (at, base) = (core::ptr::from_ref(slab).addr(), slab.base.load(Ordering::Relaxed));
+    let (mut blocks, mut own) = (0u64, 0u64);
+    let mut result = Ok(());
+    starter::for_each_block(slab, |granule, class| {
+        blocks += 1;
+        let (word, bit) = (granule / 64, 1u64 << (granule % 64));
+        let mine = slab.word_of(word).load(Ordering::Relaxed) & bit != 0;
+        let theirs = slab.remote_word_of(word).load(Ordering::Relaxed) & bit != 0;
+        let live = zone.live_place(base.wrapping_add(granule << GRANULE_SHIFT));
+        let live = live.map_or(0, |live| live.load(Ordering::Relaxed));
+        result = result.and(check("starter", at, u64::from(live != 0 && live != class.0), 0));
+        result = result.and(check("slab-word", at, u64::from(mine && theirs), 0));
+        own += u64::from(mine);
+        let tally = &mut tallies[class.index()];
+        tally.used += u64::from(!mine);
+        tally.remote += u64::from(theirs);
+        tally.live += u64::from(live != 0);
+    });
+    result?;
+    audit.slab_blocks += own;
+    check("starter", at, u64::from(slab.carved.get()), blocks)?;
+    check("slab-used", at, u64::from(slab.used.get()) + own, blocks)
 }
 
 fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> Result<(), Broken> {

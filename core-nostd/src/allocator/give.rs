@@ -13,7 +13,7 @@ use crate::heap::{Front, Heap, ThreadHeap};
 use crate::large::LargeFree;
 use crate::pages::PageProvider;
 use crate::policy::front::flush_batch;
-use crate::slab::{SizeClass, Slab, mailbox};
+use crate::slab::{SizeClass, Slab, mailbox, starter};
 use crate::superslab::Zone;
 
 /// Where a pointer from outside leads.
@@ -166,6 +166,9 @@ impl<P: PageProvider> Allocator<P> {
             let inner = Fault { kind: FaultKind::InnerPointer, address: pointer.addr(), block_bytes: bytes };
             return if offset == 0 { Ok(Claimed::Run(slab)) } else { Err(inner) };
         }
+        if class == SizeClass::STARTER {
+            return Err(starter_fault(zone, slab, offset, pointer));
+        }
         let (block, starts) = slab.block_at(offset);
         let least = if class == SizeClass::PAIR { 8 } else { 1 << GRANULE_SHIFT };
         if offset % least != 0 {
@@ -188,12 +191,27 @@ impl<P: PageProvider> Allocator<P> {
 pub(super) fn block_bytes(zone: &Zone, slab: &Slab, offset: usize) -> usize {
     let class = slab.class();
     let bytes = class.shape().bytes as usize;
+    if class == SizeClass::STARTER {
+        return starter::block_over(slab, offset >> GRANULE_SHIFT).map_or(0, |block| block.1.shape().bytes as usize);
+    }
     if !class.is_room() {
         return bytes;
     }
     let block = slab.base.load(Ordering::Relaxed).wrapping_add(slab.block_at(offset).0 * bytes);
     let mark = zone.live_place(block.wrapping_add(1 << GRANULE_SHIFT)).map_or(0, |mark| mark.load(Ordering::Relaxed));
     class.marked_bytes(SizeClass(mark))
+}
+
+/// What is wrong with a pointer into a starter at which no live block starts.
+fn starter_fault(zone: &Zone, slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
+    let granule = offset >> GRANULE_SHIFT;
+    let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: block_bytes(zone, slab, offset) };
+    match starter::block_over(slab, granule) {
+        _ if !offset.is_multiple_of(1 << GRANULE_SHIFT) => fault(FaultKind::Misaligned),
+        Some((start, _)) if start == granule => fault(FaultKind::DoubleFree),
+        Some(_) => fault(FaultKind::InnerPointer),
+        None => fault(FaultKind::Stale),
+    }
 }
 
 /// What is wrong with a pointer into a slab that belongs to no span: a block that was freed before the

@@ -5,11 +5,11 @@
 use super::Allocator;
 use super::give::{Claimed, block_bytes};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{FINE_MAX, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT};
+use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT};
 use crate::harden::{Fault, FaultKind};
 use crate::heap::Front;
 use crate::pages::PageProvider;
-use crate::slab::SizeClass;
+use crate::slab::{SizeClass, starter};
 
 /// What a block is, as far as resizing it goes.
 enum Kind {
@@ -35,11 +35,14 @@ impl<P: PageProvider> Allocator<P> {
         self.measure(pointer).map(|(bytes, _)| bytes)
     }
 
-    /// The class of the span that an address lies in; `None` if it is in no span.
+    /// The class of the block that an address lies in, live or not; `None` if it is in no span.
     pub fn class_of(&self, pointer: *mut u8) -> Option<SizeClass> {
         let zone = self.territory.zones.find(pointer)?;
         // SAFETY: the zone covers it.
-        let (slab, _) = unsafe { zone.span_of(pointer.addr()) };
+        let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
+        if slab.class() == SizeClass::STARTER {
+            return starter::block_over(slab, offset >> GRANULE_SHIFT).map(|block| block.1);
+        }
         Some(slab.class()).filter(|&class| class != SizeClass::NONE)
     }
 

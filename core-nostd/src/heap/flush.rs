@@ -6,7 +6,7 @@ use super::heaps::Heaps;
 use super::{Front, Heap, ThreadHeap};
 use crate::harden::{Fault, FaultKind};
 use crate::pages::PageProvider;
-use crate::slab::{SizeClass, Slab, mailbox};
+use crate::slab::{SizeClass, Slab, mailbox, starter};
 use crate::superslab::Territory;
 
 /// Blocks of one word of one slab's bitmap, on their way back.
@@ -76,7 +76,8 @@ impl<P: PageProvider> Heaps<P> {
 fn put<P: PageProvider>(territory: &Territory<P>, heap: Option<&Heap>, batch: &Batch<'_>) -> Result<(), Fault> {
     let Batch { slab, word, bits } = *batch;
     let base = slab.base.load(crate::base::sync::Ordering::Relaxed).addr();
-    let bytes = slab.class().shape().bytes as usize;
+    let class = slab.class();
+    let bytes = class.shape().bytes as usize;
     let twice = match heap {
         Some(heap) if heap.owns(slab) => heap.put(territory, slab, word, bits),
         _ => mailbox::post(slab, word, bits),
@@ -85,5 +86,7 @@ fn put<P: PageProvider>(territory: &Territory<P>, heap: Option<&Heap>, batch: &B
         return Ok(());
     }
     let block = word * 64 + twice.trailing_zeros() as usize;
-    Err(Fault { kind: FaultKind::DoubleFree, address: base + block * bytes, block_bytes: bytes })
+    let own = if class == SizeClass::STARTER { starter::class_at(slab, block) } else { class };
+    let block_bytes = own.shape().bytes as usize;
+    Err(Fault { kind: FaultKind::DoubleFree, address: base + block * bytes, block_bytes })
 }

@@ -10,6 +10,7 @@
 //! ```
 
 pub mod common;
+pub mod first_blocks;
 pub mod flush;
 pub mod heaps;
 pub mod magazine;

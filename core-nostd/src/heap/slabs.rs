@@ -11,6 +11,7 @@
 use core::cell::Cell;
 use core::ptr;
 
+use super::first_blocks::FirstBlocks;
 use super::reserve::Reserve;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::pages::PageProvider;
@@ -42,6 +43,8 @@ pub struct Heap {
     emptier: [Emptier; CROWDED_CLASSES],
     /// Slabs held in advance.
     pub reserve: Reserve,
+    /// The first blocks of many classes.
+    pub(super) first_blocks: FirstBlocks,
     /// Packed classes, from the first on, that may have spans of which no block is out.
     pub(super) idle: Cell<u32>,
     /// Every heap there is; written once.
@@ -127,6 +130,9 @@ impl Heap {
         }
         if let Some(current) = slab(self.class(class).current.get()) {
             current.take_many(into);
+        }
+        if claim && into.is_empty() && !self.has(class) && self.take_first(territory, class, into) {
+            return;
         }
         while !into.is_full()
             && let Some(next) = self.next_slab(territory, class, claim && into.is_empty())
@@ -277,6 +283,7 @@ impl Heap {
                 self.release(territory, current);
             }
         }
+        self.release_idle_first(territory);
         self.reserve.give_up(territory);
     }
 
@@ -291,6 +298,9 @@ impl Heap {
 
     /// Calls `each` with every listed or current slab: full ones are in no list.
     pub fn for_each_slab(&self, mut each: impl FnMut(&Slab)) {
+        if let Some(open) = self.first_blocks.open() {
+            each(open);
+        }
         for class in (1..CLASSES as u8).map(SizeClass) {
             if let Some(current) = slab(self.class(class).current.get()) {
                 each(current);

@@ -4,6 +4,7 @@ pub mod descriptor;
 pub mod mailbox;
 pub mod refill;
 pub mod size_class;
+pub mod starter;
 
 pub use descriptor::{Remote, Slab};
 pub use mailbox::Mailbox;

@@ -11,7 +11,8 @@
 //! | 58–62 | 16, 32, 64, 128, 256 KiB | magazine: rooms |
 //! | 63–70 | – | marks: how much of a room its block is |
 //! | 71–86 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
-//! | 87 | whole slabs to 1 MiB, a run each | run |
+//! | 87 | 16 | starter: blocks of any class up to 480 bytes ([`super::starter`]) |
+//! | 88 | whole slabs to 1 MiB, a run each | run |
 //!
 //! A **room** is a power of two. Its block is as long as the request asks, to an eighth of a doubling: the
 //! rest is address space that nobody touches, unless an earlier block of the room did. Where a thread has
@@ -43,7 +44,7 @@ pub const PACKED: usize = LIVE_CLASSES;
 /// Packed classes.
 pub const PACKED_CLASSES: usize = 16;
 /// All classes.
-pub const CLASSES: usize = 88;
+pub const CLASSES: usize = 89;
 
 /// What the blocks of a class look like.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,8 @@ impl SizeClass {
     pub const NONE: Self = Self(0);
     /// Blocks of 8 bytes.
     pub const PAIR: Self = Self(1);
+    /// Slabs that hold the first blocks of many classes; as many blocks as granules, to who only counts.
+    pub const STARTER: Self = Self(87);
     /// One block of whole slabs.
     pub const RUN: Self = Self(CLASSES as u8 - 1);
 
@@ -215,6 +218,7 @@ const fn class_bytes(class: usize) -> usize {
         26..=33 => 512 + (class - 25) * 64,
         34..=57 => (9 + (class - 34) % 8) << (7 + (class - 34) / 8),
         58..=62 => (16 << 10) << (class - 58),
+        87 => 16,
         PACKED..=86 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
         _ => 0,
     }
@@ -284,7 +288,7 @@ static SHAPES: [ClassShape; CLASSES] = {
 const _: () = assert!(class_bytes(FINE as usize - 1) == SMALL_MAX, "the last small class is the largest small size");
 const _: () = assert!(class_bytes(ROOM as usize - 1) == FINE_MAX, "the last fine class is the largest fine size");
 const _: () = assert!(class_bytes(MAGAZINE_CLASSES - 1) == ROOM_MAX, "the last room is the largest");
-const _: () = assert!(class_bytes(CLASSES - 2) == PACKED_MAX, "the last packed class is the largest");
+const _: () = assert!(class_bytes(PACKED + PACKED_CLASSES - 1) == PACKED_MAX, "the last packed class is the largest");
 
 #[cfg(test)]
 mod tests;

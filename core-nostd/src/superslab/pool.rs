@@ -121,7 +121,7 @@ impl PoolZone {
 
     fn claim_one(&mut self, zone: usize, now_ms: u64) -> Option<Claim> {
         for kind in [REUSE, AVAIL] {
-            let Some(at) = self.words().iter().position(|words| words[kind] != 0) else { continue };
+            let Some(at) = self.words().iter().position(|words| words[kind % 2] != 0) else { continue };
             let superslab = at * 64 + self.word(at, kind).trailing_zeros() as usize;
             let header = self.header(superslab);
             let reusable = header.free & header.dirty;

@@ -1,8 +1,8 @@
 use super::*;
 
-/// All classes that are some.
+/// All classes whose spans hold blocks of one size.
 fn classes() -> impl Iterator<Item = SizeClass> {
-    (1..SizeClass::RUN.0).map(SizeClass).filter(|class| !class.is_mark())
+    (1..SizeClass::STARTER.0).map(SizeClass).filter(|class| !class.is_mark())
 }
 
 /// Bytes of the block that a request of `bytes` gets.
@@ -64,7 +64,7 @@ fn spans_hold_what_they_say() {
         assert_eq!(shape.capacity > 64, class.index() < CROWDED_CLASSES, "{class:?}");
         assert_eq!(class.is_packed(), class.index() >= PACKED);
     }
-    assert!(!SizeClass::RUN.is_packed() && !SizeClass::NONE.is_packed());
+    assert!(!SizeClass::RUN.is_packed() && !SizeClass::STARTER.is_packed() && !SizeClass::NONE.is_packed());
 }
 
 #[test]
