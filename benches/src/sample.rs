@@ -14,8 +14,12 @@ pub(crate) struct Sample {
     pub(crate) faults: u64,
     /// VmHWM: the most memory the whole process ever had.
     pub(crate) peak_kb: u64,
-    /// VmRSS after everything was freed.
+    /// Resident after everything was freed.
     pub(crate) end_kb: u64,
+    /// The same 2 s later, without a call in between; read only where asked for.
+    pub(crate) later_kb: Option<u64>,
+    /// What each thread costs over its stack; only of the workload of many threads.
+    pub(crate) per_thread_kb: Option<f64>,
     /// The file `malloc` was found in.
     pub(crate) malloc_in: String,
 }
@@ -40,6 +44,8 @@ impl Sample {
             faults: number("faults")?,
             peak_kb: number("peak_kb")?,
             end_kb: number("end_kb")?,
+            later_kb: number("later_kb"),
+            per_thread_kb: field("per_thread_kb").and_then(|value| value.parse().ok()),
             malloc_in: line.split_once("malloc_in=")?.1.trim_end().into(),
         })
     }
@@ -47,18 +53,17 @@ impl Sample {
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "steps={} wall_ns={} cpu_ns={} ns_per_step={:.3} faults={} peak_kb={} end_kb={} malloc_in={}",
-            self.steps,
-            self.wall_ns,
-            self.cpu_ns,
-            self.ns_per_step(),
-            self.faults,
-            self.peak_kb,
-            self.end_kb,
-            self.malloc_in,
-        )
+        let Self { steps, wall_ns, cpu_ns, faults, peak_kb, end_kb, malloc_in, .. } = self;
+        let ns_per_step = self.ns_per_step();
+        write!(f, "steps={steps} wall_ns={wall_ns} cpu_ns={cpu_ns} ns_per_step={ns_per_step:.3} ")?;
+        write!(f, "faults={faults} peak_kb={peak_kb} end_kb={end_kb} ")?;
+        if let Some(later_kb) = self.later_kb {
+            write!(f, "later_kb={later_kb} ")?;
+        }
+        if let Some(per_thread_kb) = self.per_thread_kb {
+            write!(f, "per_thread_kb={per_thread_kb:.2} ")?;
+        }
+        write!(f, "malloc_in={malloc_in}")
     }
 }
 
@@ -68,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_line_reads_back_as_it_was_written() {
-        let sample = Sample {
+        let bare = Sample {
             steps: 10,
             wall_ns: 2_000,
             cpu_ns: 1_900,
@@ -76,8 +81,12 @@ mod tests {
             peak_kb: 2_048,
             end_kb: 1_024,
             malloc_in: "/lib/with a space.so".into(),
+            ..Sample::default()
         };
-        assert_eq!(Sample::parse(&sample.to_string()), Some(sample));
+        let full = Sample { later_kb: Some(900), per_thread_kb: Some(17.25), ..bare.clone() };
+        for sample in [bare, full] {
+            assert_eq!(Sample::parse(&sample.to_string()), Some(sample));
+        }
         assert_eq!(Sample::parse("something else"), None);
     }
 }

@@ -125,8 +125,11 @@ unsafe impl PageProvider for LinuxPages {
 
     fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
         let run = self.map_aligned(bytes, align, ProtFlags::empty(), MapFlags::NORESERVE)?;
-        // SAFETY: ours, just mapped. Where the advice is refused, a core dump has a hole more.
-        let _ = unsafe { mm::madvise(run.as_ptr().cast(), bytes, Advice::LinuxDontDump) };
+        // Where the system gives huge pages unasked, the first block of each superslab would cost 2 MiB.
+        for advice in [Advice::LinuxDontDump, Advice::LinuxNoHugepage] {
+            // SAFETY: ours, just mapped. Where it is refused, a dump has a hole more, or memory is wasted.
+            let _ = unsafe { mm::madvise(run.as_ptr().cast(), bytes, advice) };
+        }
         Some(run)
     }
 

@@ -3,26 +3,16 @@
 //! `larson … 8 128 1024 1 12345 N` with a fixed number of steps in place of the seconds: a step is
 //! one free and one malloc, and a thread lives for one round of 1,024 steps. The main thread fills
 //! the arrays before the clock starts, as the original's does.
-#![allow(unsafe_code, reason = "pthread_create: a thread of std would allocate in the timed loop")]
 
-use std::ffi::{c_int, c_ulong, c_void};
-use std::ptr::{null, null_mut, without_provenance_mut};
+use std::ffi::c_void;
+use std::ptr::null_mut;
 use std::sync::{Condvar, Mutex};
 
 use crate::sample::Sample;
 use crate::workload::block::Block;
 use crate::workload::meter::Meter;
+use crate::workload::thread::Thread;
 use crate::workload::xorshift::Xorshift;
-
-unsafe extern "C" {
-    fn pthread_create(
-        thread: *mut c_ulong,
-        attributes: *const c_void,
-        body: extern "C" fn(*mut c_void) -> *mut c_void,
-        argument: *mut c_void,
-    ) -> c_int;
-    fn pthread_detach(thread: c_ulong) -> c_int;
-}
 
 const MAX_CHAINS: usize = 64;
 const CHUNKS: usize = 1024;
@@ -57,7 +47,7 @@ pub(crate) fn run(steps: u64, chains: usize) -> Sample {
     *CHAINS_RUNNING.lock().expect("nothing panics under the lock") = chains;
 
     let meter = Meter::start();
-    (0..chains).for_each(start_thread);
+    (0..chains).for_each(|index| Thread::start(thread_body, index).detach());
     let mut running = CHAINS_RUNNING.lock().expect("nothing panics under the lock");
     while *running > 0 {
         running = CHAIN_ENDED.wait(running).expect("nothing panics under the lock");
@@ -106,20 +96,10 @@ extern "C" fn thread_body(argument: *mut c_void) -> *mut c_void {
     let index = argument.addr();
     let goes_on = CHAINS[index].lock().expect("nothing panics under the lock").run_rounds();
     if goes_on {
-        start_thread(index);
+        Thread::start(thread_body, index).detach();
     } else {
         *CHAINS_RUNNING.lock().expect("nothing panics under the lock") -= 1;
         CHAIN_ENDED.notify_one();
     }
     null_mut()
-}
-
-/// Starts the next thread of a chain and lets go of it.
-fn start_thread(index: usize) {
-    let mut thread = 0;
-    // SAFETY: the body takes its argument as a number, and lives as long as the process.
-    let error = unsafe { pthread_create(&raw mut thread, null(), thread_body, without_provenance_mut(index)) };
-    assert!(error == 0, "pthread_create: error {error}");
-    // SAFETY: the thread was just created as joinable, and nobody joins it.
-    unsafe { pthread_detach(thread) };
 }

@@ -46,24 +46,36 @@ impl Meter {
 
 impl Reading {
     /// Adds what is read at the end, after the workload has freed all it had.
+    ///
+    /// The kernel keeps VmRSS as an estimate; `resident_kb` counts.
     pub(crate) fn finish(self, steps: u64) -> Sample {
         let mut text = [0; 4096];
         let status = read_whole("/proc/self/status", &mut text);
-        let kilobytes = |label: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(label));
-            let number = line.and_then(|line| line.split_whitespace().next());
-            number.and_then(|number| number.parse().ok()).expect("the kernel's own format")
-        };
         Sample {
             steps,
             wall_ns: self.wall_ns,
             cpu_ns: self.cpu_ns,
             faults: self.faults,
-            peak_kb: kilobytes("VmHWM:"),
-            end_kb: kilobytes("VmRSS:"),
+            peak_kb: kilobytes(status, "VmHWM:"),
+            end_kb: resident_kb(),
+            later_kb: None,
+            per_thread_kb: None,
             malloc_in: malloc_origin(),
         }
     }
+}
+
+/// The resident memory of this process, counted page by page.
+pub(crate) fn resident_kb() -> u64 {
+    let mut text = [0; 4096];
+    kilobytes(read_whole("/proc/self/smaps_rollup", &mut text), "Rss:")
+}
+
+/// The number behind a label at the start of a line.
+fn kilobytes(text: &str, label: &str) -> u64 {
+    let line = text.lines().find_map(|line| line.strip_prefix(label));
+    let number = line.and_then(|line| line.split_whitespace().next());
+    number.and_then(|number| number.parse().ok()).expect("the kernel's own format")
 }
 
 fn process_cpu_ns() -> u64 {

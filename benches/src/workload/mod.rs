@@ -1,22 +1,41 @@
-//! The workloads, with the parameters of the C version. Each runs in a process of its own.
+//! The workloads, each run in a process of its own: those of the C version with its parameters, and those that
+//! tell allocators apart where hot loops do not.
 //!
-//! Inside the timed loop nothing allocates but the calls that are measured: slots lie on the stack
-//! or in statics, and threads are started by `pthread_create`.
+//! Inside the timed loop nothing allocates but the calls that are measured: slots lie on the stack,
+//! in statics or on pages of their own, and threads are started by `pthread_create`.
 
 mod block;
+mod burst;
+mod churn;
+mod exchange;
+mod gate;
+mod growth;
 mod larson;
+mod many_threads;
 mod meter;
+mod pages;
+mod pair;
+mod phases;
 mod remote;
+mod small;
+mod thread;
 mod toggle;
+mod window;
 mod xorshift;
 
 use std::fmt;
+use std::time::Duration;
 
 use clap::ValueEnum;
 
 use crate::sample::Sample;
 use crate::workload::block::Block;
+use crate::workload::burst::Order::{AsAllocated, Random};
 use crate::workload::meter::Meter;
+use crate::workload::xorshift::Xorshift;
+
+/// How long after the last free `later_kb` is read.
+pub(crate) const LATER: Duration = Duration::from_secs(2);
 
 /// One named workload.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,6 +47,44 @@ pub(crate) enum Workload {
     RandomMixed400,
     /// 256 bytes, 256 slots
     Fixed,
+    /// malloc and free of 48 bytes
+    Pair,
+    /// malloc and free of 1–1,000 bytes
+    PairRandom,
+    /// bursts of 64 blocks of 64 bytes, freed in order
+    Burst64,
+    /// the same freed in random order
+    Burst64Random,
+    /// bursts of 1,000 blocks of 1–1,000 bytes, freed in order
+    Burst1k,
+    /// the same freed in random order
+    Burst1kRandom,
+    /// bursts of 100,000 blocks of 16–512 bytes, freed in order
+    Burst100k,
+    /// the same freed in random order
+    Burst100kRandom,
+    /// bursts of 1,000,000 blocks of 64 bytes, freed in order
+    Burst1m,
+    /// the same freed in random order
+    Burst1mRandom,
+    /// 30,000 blocks of 16–512 bytes, a random one replaced a step
+    Window30k,
+    /// the same with 1,000,000 blocks
+    Window1m,
+    /// the same with 1 GiB of blocks of 240 bytes
+    Heap1gib,
+    /// 8–32 KiB, 64 slots, each page touched
+    Mid,
+    /// 8–52 KiB, 64 slots, each page touched
+    Pool,
+    /// calloc of 16 bytes to 1 MiB, each power of two as often, 64 slots
+    Calloc,
+    /// realloc from 16 bytes to 256 MiB, doubling
+    ReallocDouble,
+    /// realloc from 64 KiB to 256 MiB by 64 KiB
+    Realloc64k,
+    /// grows to 64 MiB in blocks of 16–2,048 bytes and shrinks to an eighth, again and again
+    Phases,
     /// 8–128 bytes, 1,024 blocks handed from thread to thread, one chain of threads
     Larson1,
     /// larson with 2 chains
@@ -36,14 +93,24 @@ pub(crate) enum Workload {
     Larson4,
     /// larson with 8 chains
     Larson8,
-    /// 8–32 KiB, 64 slots, each page touched
-    Mid,
-    /// 8–52 KiB, 64 slots, each page touched
-    Pool,
+    /// 16–512 bytes, allocated by 2 threads, each freeing what either left
+    Exchange,
     /// 16–512 bytes, allocated by one thread and freed by another
     Remote,
+    /// remote with 2 pairs of threads
+    Remote2,
+    /// remote with 4 pairs
+    Remote4,
+    /// remote with 8 pairs
+    Remote8,
+    /// threads that start, allocate 60 blocks of 16–512 bytes, leave 10, and exit
+    ThreadChurn,
+    /// 200 threads that hold 60 blocks of 16–256 bytes each: KiB a thread over its stack
+    ManyThreads,
     /// random_mixed with 50,000 steps, for counting system calls
     Syscall,
+    /// 300 blocks of 16–512 bytes, held: the end RSS is that of a small program
+    Small300,
     /// does nothing: the footprint of the library alone
     Nothing,
 }
@@ -52,19 +119,67 @@ impl Workload {
     /// Steps at scale 1.
     pub(crate) fn default_steps(self) -> u64 {
         match self {
-            Self::Mid | Self::Pool => 2_000_000,
+            Self::Pair | Self::PairRandom | Self::Burst64 | Self::Burst64Random => 20_000_000,
+            Self::Burst100k | Self::Burst100kRandom | Self::Burst1m | Self::Burst1mRandom => 5_000_000,
+            Self::Window30k => 8_000_000,
+            Self::Window1m | Self::Heap1gib | Self::Mid | Self::Pool | Self::Phases => 2_000_000,
+            Self::Calloc => 300_000,
+            // 24 doublings make a growth, and 4,095 steps of 64 KiB.
+            Self::ReallocDouble => 24 * 5,
+            Self::Realloc64k => 4_095,
+            Self::ThreadChurn => 10_000,
+            Self::ManyThreads => (many_threads::THREADS * many_threads::BLOCKS) as u64,
             Self::Syscall => 50_000,
-            Self::Nothing => 0,
+            Self::Small300 | Self::Nothing => 0,
             _ => 10_000_000,
         }
     }
 
-    /// Steps at the given scale; what is not timed does not scale.
+    /// Steps at the given scale; what has a number of its own does not scale.
     pub(crate) fn scaled_steps(self, scale: f64) -> u64 {
         match self {
-            Self::Syscall | Self::Nothing => self.default_steps(),
+            Self::ManyThreads | Self::Syscall | Self::Small300 | Self::Nothing => self.default_steps(),
             _ => ((self.default_steps() as f64 * scale) as u64).max(1),
         }
+    }
+
+    /// Whether its time means something.
+    pub(crate) fn is_timed(self) -> bool {
+        !matches!(self, Self::ManyThreads | Self::Small300 | Self::Nothing)
+    }
+
+    /// Whether it is one of the loops whose geometric mean is taken: one thread, time the only matter.
+    ///
+    /// The floor does these the way the others do; blocks freed by another thread or left by an ended one
+    /// it never finds again, and a `realloc` it serves by powers of two.
+    pub(crate) fn is_micro(self) -> bool {
+        matches!(
+            self,
+            Self::RandomMixed
+                | Self::RandomMixed400
+                | Self::Fixed
+                | Self::Pair
+                | Self::PairRandom
+                | Self::Burst64
+                | Self::Burst64Random
+                | Self::Burst1k
+                | Self::Burst1kRandom
+                | Self::Burst100k
+                | Self::Burst100kRandom
+                | Self::Burst1m
+                | Self::Burst1mRandom
+                | Self::Window30k
+                | Self::Window1m
+                | Self::Heap1gib
+                | Self::Mid
+                | Self::Pool
+                | Self::Calloc
+        )
+    }
+
+    /// Whether its RSS is read again 2 s after all was freed: those that had much.
+    pub(crate) fn is_read_later(self) -> bool {
+        matches!(self, Self::Phases | Self::Burst1mRandom | Self::Heap1gib | Self::ReallocDouble)
     }
 
     /// Runs it in this process, through whichever `malloc` this process has.
@@ -76,16 +191,61 @@ impl Workload {
             }
             Self::RandomMixed400 => toggle::run::<400>(steps, 1, |draw| Block::with_ends(16 + (draw & 0x3FF))),
             Self::Fixed => toggle::run::<256>(steps, 42, |_| Block::with_ends(256)),
+            Self::Pair => pair::run(steps, |_| 48),
+            Self::PairRandom => pair::run(steps, below_1k),
+            Self::Burst64 => burst::run(steps, 64, AsAllocated, |_| 64),
+            Self::Burst64Random => burst::run(steps, 64, Random, |_| 64),
+            Self::Burst1k => burst::run(steps, 1_000, AsAllocated, below_1k),
+            Self::Burst1kRandom => burst::run(steps, 1_000, Random, below_1k),
+            Self::Burst100k => burst::run(steps, 100_000, AsAllocated, mixed),
+            Self::Burst100kRandom => burst::run(steps, 100_000, Random, mixed),
+            Self::Burst1m => burst::run(steps, 1_000_000, AsAllocated, |_| 64),
+            Self::Burst1mRandom => burst::run(steps, 1_000_000, Random, |_| 64),
+            Self::Window30k => window::run(steps, 30_000, mixed),
+            Self::Window1m => window::run(steps, 1_000_000, mixed),
+            Self::Heap1gib => window::run(steps, (1 << 30) / 240, |_| 240),
             Self::Mid => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (24 * 1024 + 1))),
             Self::Pool => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (44 * 1024 + 1))),
+            Self::Calloc => toggle::run::<64>(steps, 42, |draw| Block::zeroed(any_size(draw))),
+            Self::ReallocDouble => growth::run(steps, 16, |size| 2 * size),
+            Self::Realloc64k => growth::run(steps, 64 << 10, |size| size + (64 << 10)),
+            Self::Phases => phases::run(steps),
             Self::Larson1 => larson::run(steps, chains(1)),
             Self::Larson2 => larson::run(steps, chains(2)),
             Self::Larson4 => larson::run(steps, chains(4)),
             Self::Larson8 => larson::run(steps, chains(8)),
-            Self::Remote => remote::run(steps),
+            Self::Exchange => exchange::run(steps, chains(2)),
+            Self::Remote => remote::run(steps, 1),
+            Self::Remote2 => remote::run(steps, 2),
+            Self::Remote4 => remote::run(steps, 4),
+            Self::Remote8 => remote::run(steps, 8),
+            Self::ThreadChurn => churn::run(steps),
+            Self::ManyThreads => many_threads::run(),
+            Self::Small300 => small::run(),
             Self::Nothing => Meter::start().stop().finish(0),
         }
     }
+
+    /// The same, and the memory 2 s after its end.
+    pub(crate) fn run_and_wait(self, steps: u64, threads: Option<u8>) -> Sample {
+        let sample = self.run(steps, threads);
+        std::thread::sleep(LATER);
+        Sample { later_kb: Some(meter::resident_kb()), ..sample }
+    }
+}
+
+fn below_1k(random: &mut Xorshift) -> usize {
+    1 + random.draw() % 1_000
+}
+
+fn mixed(random: &mut Xorshift) -> usize {
+    16 + random.draw() % (512 - 16 + 1)
+}
+
+/// 16 bytes to 1 MiB, each power of two as often as any other.
+fn any_size(draw: usize) -> usize {
+    let power = 16 << (draw & 15);
+    power + (draw >> 4) % power
 }
 
 impl fmt::Display for Workload {

@@ -221,5 +221,6 @@ fn late_fault(slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
     let bytes = former.shape().bytes;
     let starts = if former == SizeClass::RUN { offset == 0 } else { (offset as u32).checked_rem(bytes) == Some(0) };
     let kind = if starts { FaultKind::DoubleFree } else { FaultKind::Stale };
-    Fault { kind, address: pointer.addr(), block_bytes: if starts { bytes as usize } else { 0 } }
+    let known = starts && former != SizeClass::STARTER;
+    Fault { kind, address: pointer.addr(), block_bytes: if known { bytes as usize } else { 0 } }
 }
