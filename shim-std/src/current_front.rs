@@ -20,7 +20,6 @@ use hakmem_core::slab::SizeClass;
 #[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
 use hakmem_core::slab::size_class::SMALL;
 
-#[cfg(not(feature = "dlopen"))]
 use crate::process::ALLOCATOR;
 
 #[cfg(not(feature = "dlopen"))]
