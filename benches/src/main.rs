@@ -15,6 +15,7 @@ mod machine;
 mod report;
 mod runner;
 mod sample;
+mod standing;
 mod statistics;
 mod trace;
 mod workload;
@@ -49,6 +50,9 @@ enum Role {
         /// Threads instead of the workload's own number (larson only).
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
         threads: Option<u8>,
+        /// Reads the memory once more 2 s after the end.
+        #[arg(long)]
+        later: bool,
     },
 }
 
@@ -84,8 +88,9 @@ struct Options {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match arguments.role {
-        Some(Role::Workload { name, steps, threads }) => {
-            let sample = name.run(steps.unwrap_or(name.default_steps()), threads);
+        Some(Role::Workload { name, steps, threads, later }) => {
+            let steps = steps.unwrap_or(name.default_steps());
+            let sample = if later { name.run_and_wait(steps, threads) } else { name.run(steps, threads) };
             println!("{sample}");
             ExitCode::SUCCESS
         }

@@ -13,10 +13,10 @@ use crate::contender::{ContenderName, Contenders};
 use crate::machine::{Machine, first_line};
 use crate::runner::{Cell, Grid};
 use crate::sample::Sample;
+use crate::standing::Standings;
 use crate::trace::Calls;
-use crate::workload::Workload;
 
-const HEADINGS: [&str; 14] = [
+const HEADINGS: [&str; 16] = [
     "workload",
     "contender",
     "ns/step",
@@ -26,12 +26,17 @@ const HEADINGS: [&str; 14] = [
     "CPU ns/step",
     "peak kB",
     "end kB",
+    "later kB",
+    "thread kB",
     "faults",
     "time/mi3",
     "time/glibc",
     "peak/mi3",
     "peak/glibc",
 ];
+
+const HEADER: &str = "workload,contender,round,steps,wall_ns,cpu_ns,ns_per_step,faults,peak_kb,end_kb,later_kb,\
+                      per_thread_kb\n";
 
 /// Prints the table, writes both files, and gives back their path without the extension.
 pub(crate) fn publish(
@@ -41,7 +46,7 @@ pub(crate) fn publish(
     grid: &Grid,
     calls: &[(ContenderName, Calls)],
 ) -> io::Result<PathBuf> {
-    let tables = comparison(grid) + &failures(grid) + &system_calls(calls);
+    let tables = comparison(grid) + &net_of_floor(grid) + &failures(grid) + &system_calls(calls);
     print!("{tables}");
 
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
@@ -68,7 +73,7 @@ fn row(grid: &Grid, cell: &Cell) -> Vec<String> {
         row.resize(HEADINGS.len(), String::new());
         return row;
     }
-    let timed = cell.workload != Workload::Nothing;
+    let timed = cell.workload.is_timed();
     let peak = |sample: &Sample| sample.peak_kb as f64;
     let ratio = |name, number: fn(&Sample) -> f64| {
         let other = grid.cell(cell.workload, name)?;
@@ -84,6 +89,8 @@ fn row(grid: &Grid, cell: &Cell) -> Vec<String> {
         digits(2, cpu.map(|cpu| cpu.median)),
         digits(0, Some(cell.spread(peak).median)),
         digits(0, Some(cell.spread(|sample| sample.end_kb as f64).median)),
+        digits(0, cell.later_kb()),
+        digits(1, cell.per_thread_kb()),
         digits(0, Some(cell.spread(|sample| sample.faults as f64).median)),
         digits(2, ratio(Mimalloc3, Sample::ns_per_step).filter(|_| timed)),
         digits(2, ratio(Glibc, Sample::ns_per_step).filter(|_| timed)),
@@ -95,6 +102,29 @@ fn row(grid: &Grid, cell: &Cell) -> Vec<String> {
 
 fn digits(count: usize, number: Option<f64>) -> String {
     number.map_or("–".into(), |number| format!("{number:.count$}"))
+}
+
+/// What each takes beyond the floor, against mimalloc 3 and the best of all others; last the geometric mean.
+fn net_of_floor(grid: &Grid) -> String {
+    let standings = Standings::of(grid);
+    if standings.is_empty() {
+        return String::new();
+    }
+    let headings = ["net of the floor", "net ns/step", "of mimalloc3", "best rival", "of the best"];
+    let mut rows = vec![headings.map(str::to_owned).to_vec()];
+    for standing in &standings.0 {
+        rows.push(vec![
+            standing.workload.to_string(),
+            digits(2, Some(standing.net)),
+            digits(2, standing.of_mimalloc),
+            standing.best.to_string(),
+            digits(2, Some(standing.of_best)),
+        ]);
+    }
+    let means = [standings.mean_of_mimalloc(), standings.mean_of_best()].map(|mean| digits(2, mean));
+    let [of_mimalloc, of_best] = means;
+    rows.push(vec!["geometric mean".into(), "–".into(), of_mimalloc, "–".into(), of_best]);
+    format!("\n{}", table(&rows))
 }
 
 fn failures(grid: &Grid) -> String {
@@ -117,14 +147,17 @@ fn system_calls(calls: &[(ContenderName, Calls)]) -> String {
 
 /// Every measured run, one a line.
 fn runs(grid: &Grid) -> String {
-    let mut csv = String::from("workload,contender,round,steps,wall_ns,cpu_ns,ns_per_step,faults,peak_kb,end_kb\n");
+    let mut csv = String::from(HEADER);
     for cell in &grid.cells {
         for (round, sample) in (1..).zip(&cell.samples) {
             let Sample { steps, wall_ns, cpu_ns, faults, peak_kb, end_kb, .. } = sample;
             let ns_per_step = sample.ns_per_step();
+            let later_kb = sample.later_kb.map(|kb| kb.to_string()).unwrap_or_default();
+            let per_thread_kb = sample.per_thread_kb.map(|kb| format!("{kb:.2}")).unwrap_or_default();
             writeln!(
                 csv,
-                "{},{},{round},{steps},{wall_ns},{cpu_ns},{ns_per_step:.3},{faults},{peak_kb},{end_kb}",
+                "{},{},{round},{steps},{wall_ns},{cpu_ns},{ns_per_step:.3},{faults},{peak_kb},{end_kb},\
+                 {later_kb},{per_thread_kb}",
                 cell.workload, cell.contender,
             )
             .expect("a String takes all");
@@ -152,7 +185,8 @@ fn heading(name: &str, options: &Options, machine: &Machine, contenders: &Conten
         text += &format!("* {name}: skipped: {reason}\n");
     }
     text += "\nns/step, CPU, peak, end and faults are medians. Peak is VmHWM of the whole process, \
-             end is VmRSS after all was freed, faults are the minor ones of the timed section; \
+             end is VmRSS after all was freed, later the same 2 s afterwards, thread what each of many threads \
+             costs over its stack, faults are the minor ones of the timed section; \
              mi3 is mimalloc 3. The runs are in the CSV beside this file.\n\n";
     text
 }

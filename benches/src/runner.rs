@@ -8,11 +8,15 @@ use std::time::{Duration, Instant};
 use crate::Options;
 use crate::contender::{Contender, ContenderName, Contenders};
 use crate::sample::Sample;
-use crate::statistics::Spread;
+use crate::statistics::{Spread, median};
 use crate::workload::Workload;
 
 /// A run that takes longer hangs.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
+/// Who takes longer for the round of warm-up is not asked again: that one run counts.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Rounds in which the memory after 2 s of rest is read. It hardly differs between runs.
+const ROUNDS_READ_LATER: usize = 3;
 
 /// All runs of one workload under one contender.
 pub(crate) struct Cell {
@@ -21,6 +25,8 @@ pub(crate) struct Cell {
     /// The measured rounds; empty after a failure.
     pub(crate) samples: Vec<Sample>,
     pub(crate) failure: Option<String>,
+    /// Its one sample is that of the warm-up.
+    pub(crate) took_long: bool,
 }
 
 /// The cells of a comparison.
@@ -42,6 +48,18 @@ impl Cell {
         let values: Vec<f64> = self.samples.iter().map(number).collect();
         Spread::of(&values).unwrap_or_default()
     }
+
+    /// Median of the memory 2 s after the end, over the runs where it was read.
+    pub(crate) fn later_kb(&self) -> Option<f64> {
+        let values: Vec<f64> = self.samples.iter().filter_map(|sample| Some(sample.later_kb? as f64)).collect();
+        median(&values)
+    }
+
+    /// Median of what a thread costs over its stack; of the workload of many threads only.
+    pub(crate) fn per_thread_kb(&self) -> Option<f64> {
+        let values: Vec<f64> = self.samples.iter().filter_map(|sample| sample.per_thread_kb).collect();
+        median(&values)
+    }
 }
 
 /// Round by round, one warm-up first; each round starts with another contender.
@@ -55,11 +73,16 @@ pub(crate) fn measure(options: &Options, contenders: &Contenders) -> Grid {
             for turn in 0..cells.len() {
                 let index = (turn + round) % cells.len();
                 let cell = &mut cells[index];
-                if cell.failure.is_some() {
+                if cell.failure.is_some() || cell.took_long {
                     continue;
                 }
-                match contenders.present[index].run(workload, steps) {
-                    Ok(_) if round == 0 => {}
+                let later = workload.is_read_later() && (1..=ROUNDS_READ_LATER).contains(&round);
+                let start = Instant::now();
+                match contenders.present[index].run(workload, steps, later) {
+                    Ok(sample) if round == 0 => {
+                        cell.took_long = start.elapsed() > PATIENCE;
+                        cell.samples.extend(cell.took_long.then_some(sample));
+                    }
                     Ok(sample) => cell.samples.push(sample),
                     Err(failure) => {
                         progress("");
@@ -77,7 +100,7 @@ pub(crate) fn measure(options: &Options, contenders: &Contenders) -> Grid {
 }
 
 /// Overwrites the last line of a terminal.
-fn progress(words: &str) {
+pub(crate) fn progress(words: &str) {
     if stderr().is_terminal() {
         eprint!("\r\x1b[K{words}");
     }
@@ -85,14 +108,17 @@ fn progress(words: &str) {
 
 impl Contender {
     fn cell(&self, workload: Workload) -> Cell {
-        Cell { workload, contender: self.name, samples: Vec::new(), failure: None }
+        Cell { workload, contender: self.name, samples: Vec::new(), failure: None, took_long: false }
     }
 
     /// One child process of this program.
-    pub(crate) fn run(&self, workload: Workload, steps: u64) -> Result<Sample, String> {
+    pub(crate) fn run(&self, workload: Workload, steps: u64, later: bool) -> Result<Sample, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
         command.arg("workload").arg(workload.to_string()).args(["--steps", &steps.to_string()]);
+        if later {
+            command.arg("--later");
+        }
         command.env_clear().envs(passed_variables()).envs(self.name.setting());
         if let Some(library) = &self.library {
             command.env("LD_PRELOAD", library);

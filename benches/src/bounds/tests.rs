@@ -11,6 +11,7 @@ fn grid(workload: Workload, numbers: [(u64, u64); 3]) -> Grid {
         contender,
         samples: vec![Sample { steps: 1, wall_ns, peak_kb, ..Sample::default() }],
         failure: None,
+        took_long: false,
     };
     Grid { cells: [Hakmem, Mimalloc3, Glibc].into_iter().zip(numbers).map(cell).collect() }
 }

@@ -41,6 +41,12 @@ pub(crate) fn median(values: &[f64]) -> Option<f64> {
     Some((sorted[sorted.len() / 2 - 1] + upper) / 2.0)
 }
 
+/// `None` without values; each must be above 0.
+pub(crate) fn geometric_mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let logarithms: Vec<f64> = values.map(f64::ln).collect();
+    (!logarithms.is_empty()).then(|| (logarithms.iter().sum::<f64>() / logarithms.len() as f64).exp())
+}
+
 /// Standard deviation of a sample (n − 1); 0 for a single value.
 fn deviation(values: &[f64], mean: f64) -> f64 {
     if values.len() < 2 {

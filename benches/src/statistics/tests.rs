@@ -1,4 +1,4 @@
-use super::{Spread, median};
+use super::{Spread, geometric_mean, median};
 
 #[test]
 fn median_of_odd_even_and_no_numbers() {
@@ -32,4 +32,11 @@ fn equal_values_and_zeros_do_not_deviate() {
     }
     assert_eq!(Spread::of(&[5.0]).unwrap().deviation_percent, 0.0);
     assert_eq!(Spread::of(&[]), None);
+}
+
+#[test]
+fn geometric_means() {
+    assert_eq!(geometric_mean([].into_iter()), None);
+    let mean = geometric_mean([2.0, 8.0].into_iter()).expect("two values");
+    assert!((mean - 4.0).abs() < 1e-12, "{mean}");
 }

@@ -12,8 +12,14 @@ const MAP_PRIVATE_ANONYMOUS: c_int = 0x22;
 const MAP_FAILED: *mut c_void = !0usize as *mut c_void;
 
 unsafe extern "C" {
-    fn mmap(address: *mut c_void, length: usize, protection: c_int, flags: c_int, file: c_int, offset: i64)
-    -> *mut c_void;
+    fn mmap(
+        address: *mut c_void,
+        length: usize,
+        protection: c_int,
+        flags: c_int,
+        file: c_int,
+        offset: i64,
+    ) -> *mut c_void;
     fn munmap(address: *mut c_void, length: usize) -> c_int;
 }
 

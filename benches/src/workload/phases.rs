@@ -26,7 +26,7 @@ pub(crate) fn run(steps: u64) -> Sample {
             done += 1;
         }
         for slot in slots.iter_mut() {
-            if random.draw() % SURVIVORS != 0
+            if !random.draw().is_multiple_of(SURVIVORS)
                 && let Some(block) = slot.take()
             {
                 block.free();
