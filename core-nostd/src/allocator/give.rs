@@ -79,7 +79,7 @@ impl<P: PageProvider> Allocator<P> {
         pointer: *mut u8,
     ) -> Result<(), Fault> {
         if !core::ptr::eq(zone, self.territory.zones.first()) {
-            self.heaps.close(front, thread, Watch::ZONES);
+            thread.close(front, Watch::ZONES);
         }
         self.unmark(zone, pointer, thread.watch().contains(Watch::DOUBLE_FREE))?;
         self.push_or_flush(front, thread, class, pointer)
@@ -93,10 +93,11 @@ impl<P: PageProvider> Allocator<P> {
         class: SizeClass,
         pointer: *mut u8,
     ) -> Result<(), Fault> {
-        if thread.magazines(front).push(class, pointer) {
+        if thread.push(front, class, pointer) {
             return Ok(());
         }
         self.tick(front, thread);
+        thread.gives.set(true);
         let slots = thread.slots(class);
         let flushed = if slots > 0 {
             self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots))
@@ -105,7 +106,7 @@ impl<P: PageProvider> Allocator<P> {
         } else {
             return self.heaps.put_one(&self.territory, thread.heap(), pointer);
         };
-        thread.magazines(front).push(class, pointer);
+        thread.push(front, class, pointer);
         flushed
     }
 

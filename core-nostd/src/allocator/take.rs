@@ -124,7 +124,7 @@ impl<P: PageProvider> Allocator<P> {
 
     /// A block of a magazine class, which is not in the live map yet; null if memory is out.
     pub(super) fn pop_or_refill(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> *mut u8 {
-        let block = thread.magazines(front).pop(class);
+        let block = thread.pop(front, class);
         if !block.is_null() {
             if thread.watch().contains(Watch::COUNT) {
                 Calls::count(&thread.calls.hits, 1);
@@ -135,7 +135,7 @@ impl<P: PageProvider> Allocator<P> {
         if !self.heaps.refill(&self.territory, front, thread, class) {
             return ptr::null_mut();
         }
-        thread.magazines(front).pop(class)
+        thread.pop(front, class)
     }
 
     fn take_room(&self, front: &Front, thread: &ThreadHeap, class: SizeClass, bytes: usize, align: usize) -> Taken {
@@ -144,7 +144,7 @@ impl<P: PageProvider> Allocator<P> {
             self.mark_bytes(block, bytes);
             Some((block, zeroed))
         };
-        let block = thread.magazines(front).pop(class);
+        let block = thread.pop(front, class);
         if !block.is_null() {
             if thread.watch().contains(Watch::COUNT) {
                 Calls::count(&thread.calls.hits, 1);
@@ -165,7 +165,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         let (block, zeroed) = heap.take_one(&self.territory, class)?;
         if !self.territory.zones.first().covers(block) {
-            self.heaps.close(front, thread, Watch::ZONES);
+            thread.close(front, Watch::ZONES);
         }
         hand_out(block, zeroed)
     }

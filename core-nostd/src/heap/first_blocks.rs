@@ -1,4 +1,4 @@
-//! The first blocks of a class that has no slab of its own yet come from the heap's starter.
+//! The first blocks of a class, which has no slab of its own yet, come from the heap's starters.
 
 use core::cell::Cell;
 use core::ptr;
@@ -6,62 +6,103 @@ use core::ptr;
 use super::Heap;
 use super::slabs::slab;
 use crate::base::sync::Ordering;
+use crate::config::geometry::GRANULE_SHIFT;
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{CURRENT, FULL};
-use crate::slab::size_class::CROWDED_CLASSES;
 use crate::slab::{Refill, SizeClass, Slab, starter};
 use crate::superslab::Territory;
 
-/// Refills of a class from the starter before it gets a slab.
-const TIMES: u8 = 3;
-/// Bytes that one of them takes, or one block.
-const BYTES: usize = 256;
+/// Bytes that a class gets from starters before it gets a slab.
+const MOST_BYTES: usize = 2048;
+/// Bytes that it gets at a time at first; then a quarter of what it has got so far.
+const FIRST_BYTES: usize = 256;
+/// The classes that starters serve are below this number: those of blocks up to 4 KiB.
+const FIRST_CLASSES: usize = SizeClass::of(4096).0 as usize + 1;
 
-/// A heap's starter and how often each class was served from it. All zero when new.
+/// The heap's open starter and how many granules of starters each class has got. All zero when new.
 #[derive(Debug)]
 pub struct FirstBlocks {
     starter: Cell<*const Slab>,
     next: Cell<u16>,
-    times: [Cell<u8>; CROWDED_CLASSES],
+    granules: [Cell<u16>; FIRST_CLASSES],
 }
 
 impl Heap {
-    /// Puts a class's first blocks into `into`; false if it has had them, or the starter is used up.
+    /// Puts blocks of a class that has no free one into `into`: from starters, what came back first. False
+    /// if the class has had its share, or memory is out.
     pub(super) fn take_first<P: PageProvider>(
         &self,
         territory: &Territory<P>,
         class: SizeClass,
         into: &mut Refill<'_>,
     ) -> bool {
-        let first = &self.first_blocks;
-        let Some(times) = first.times.get(class.index()).filter(|times| class.has_magazine() && times.get() < TIMES)
-        else {
+        let Some(granules) = self.first_blocks.granules.get(class.index()).filter(|_| class.has_magazine()) else {
             return false;
         };
-        times.set(times.get() + 1);
-        if first.next.get() == 0 {
-            // One starter a heap: it is for few blocks.
-            first.next.set(starter::FIRST_GRANULE as u16);
-            let Some(opened) = self.claim(territory, SizeClass::STARTER, 1) else { return false };
-            self.count_taken(self.class(SizeClass::STARTER));
-            starter::begin(opened);
-            opened.place.set(CURRENT);
-            first.starter.set(opened);
+        let (bytes, had) = (class.shape().bytes as usize, usize::from(granules.get()) << GRANULE_SHIFT);
+        if had >= MOST_BYTES {
+            return false;
         }
-        let Some(open) = slab(first.starter.get()) else { return false };
-        let bytes = class.shape().bytes as usize;
-        for _ in 0..into.room().min(BYTES.checked_div(bytes).unwrap_or(0).max(1)) {
-            let Some((block, next)) = starter::carve(open, first.next.get().into(), class) else {
-                self.end_first(territory);
-                break;
-            };
-            first.next.set(next as u16);
+        if had > 0 {
+            self.retake_first(class, into);
+        }
+        if !into.is_empty() {
+            return true;
+        }
+        let share = (had / 4).max(FIRST_BYTES).min(MOST_BYTES - had);
+        for _ in 0..into.room().min(share.checked_div(bytes).unwrap_or(0)).max(1) {
+            let Some(block) = self.carve_first(territory, class) else { break };
+            granules.set(granules.get() + (bytes >> GRANULE_SHIFT) as u16);
             into.put(block);
         }
         !into.is_empty()
     }
 
-    /// The starter gives no more; it goes back when all its blocks have come back.
+    /// A block of the open starter, or of a new one.
+    fn carve_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> Option<*mut u8> {
+        let first = &self.first_blocks;
+        loop {
+            let (open, is_new) = match slab(first.starter.get()) {
+                Some(open) => (open, false),
+                None => (self.open_first(territory)?, true),
+            };
+            if let Some((block, next)) = starter::carve(open, first.next.get().into(), class) {
+                first.next.set(next as u16);
+                return Some(block);
+            }
+            self.end_first(territory);
+            if is_new {
+                return None;
+            }
+        }
+    }
+
+    fn open_first<P: PageProvider>(&self, territory: &Territory<P>) -> Option<&Slab> {
+        let opened = self.claim(territory, SizeClass::STARTER, 1)?;
+        self.count_taken(self.class(SizeClass::STARTER));
+        starter::begin(opened);
+        opened.place.set(CURRENT);
+        self.first_blocks.next.set(starter::FIRST_GRANULE as u16);
+        self.first_blocks.starter.set(opened);
+        Some(opened)
+    }
+
+    /// Takes what came back to the starters.
+    fn retake_first(&self, class: SizeClass, into: &mut Refill<'_>) {
+        if let Some(open) = self.first_blocks.open() {
+            starter::retake(open, class, into);
+        }
+        let mut at = self.first_of(SizeClass::STARTER);
+        while let Some(listed) = slab(at) {
+            at = listed.next.get();
+            starter::retake(listed, class, into);
+            if listed.free_blocks() == 0 {
+                self.unlist(listed);
+            }
+        }
+    }
+
+    /// The starter is carved no further; it goes back when all its blocks have come back.
     pub(super) fn end_first<P: PageProvider>(&self, territory: &Territory<P>) {
         let Some(open) = slab(self.first_blocks.starter.replace(ptr::null())) else { return };
         open.place.set(FULL);

@@ -9,8 +9,6 @@ use super::{Front, Heap, ThreadHeap};
 use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Lock, Ordering};
 use crate::config::flags::Watch;
 use crate::pages::PageProvider;
-use crate::slab::SizeClass;
-use crate::slab::size_class::MAGAZINE_CLASSES;
 use crate::superslab::Territory;
 
 /// See the file's head.
@@ -81,8 +79,7 @@ impl<P: PageProvider> Heaps<P> {
             Some(thread) => unsafe { &*thread },
             None => {
                 let room = territory.allot::<ThreadHeap>()?;
-                ThreadHeap::init(room);
-                // SAFETY: initialised just now.
+                // SAFETY: zeroed memory is a valid, new thread heap.
                 let thread = unsafe { room.as_ref() };
                 push(&self.all_threads, thread, &thread.next_thread);
                 thread
@@ -126,23 +123,11 @@ impl<P: PageProvider> Heaps<P> {
     /// Watches this thread and every later one.
     pub fn set_watch(&self, territory: &Territory<P>, front: &Front, watch: Watch) {
         self.watch.store(watch.bits(), Ordering::Relaxed);
-        if let Visitor::Thread(thread) = self.visitor(territory, front) {
-            self.close(front, thread, watch);
+        if let Visitor::Thread(thread) = self.visitor(territory, front)
+            && !watch.is_empty()
+        {
+            thread.close(front, watch);
         }
-    }
-
-    /// Closes a front: its magazines become the thread heap's, and every call takes the slow path.
-    pub fn close(&self, front: &Front, thread: &ThreadHeap, watch: Watch) {
-        if watch.is_empty() {
-            return;
-        }
-        if thread.watch.get() == 0 {
-            for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass) {
-                thread.watched.take_over(&front.magazines, class);
-            }
-        }
-        front.heap.set(ptr::null());
-        thread.watch.set(thread.watch.get() | watch.bits());
     }
 }
 

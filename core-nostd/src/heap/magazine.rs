@@ -105,12 +105,6 @@ impl Magazines {
         self.set_cursor(class, no_slots());
     }
 
-    /// Takes a class's slots and blocks over from `other`, which has none then.
-    pub fn take_over(&self, other: &Self, class: SizeClass) {
-        self.set_cursor(class, other.cursor(class));
-        other.clear(class);
-    }
-
     /// The cursor: where the next block goes.
     pub fn cursor(&self, class: SizeClass) -> *mut Slot {
         self.cursor[class.live_index()].get()

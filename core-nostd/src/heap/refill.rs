@@ -4,7 +4,7 @@ use super::heaps::Heaps;
 use super::{Front, Heap, ThreadHeap};
 use crate::config::flags::Watch;
 use crate::pages::PageProvider;
-use crate::policy::front::{COLD_BATCH, COLD_REFILLS, refill_batch};
+use crate::policy::front::{COLD_BATCH, FIRST_BATCH, is_warm, refill_batch};
 use crate::slab::{Refill, SizeClass};
 use crate::superslab::Territory;
 
@@ -15,6 +15,7 @@ impl<P: PageProvider> Heaps<P> {
     /// at the common heap. Blocks come in ascending order of address, and the lowest is popped first.
     #[cold]
     pub fn refill(&self, territory: &Territory<P>, front: &Front, thread: &ThreadHeap, class: SizeClass) -> bool {
+        let is_first = thread.slots(class) == 0;
         if !thread.fit(territory, front, class) {
             return false;
         }
@@ -31,14 +32,14 @@ impl<P: PageProvider> Heaps<P> {
                 heap.take_many(territory, class, true, &mut room);
             }
         } else {
-            room.limit(COLD_BATCH);
+            room.limit(if is_first { FIRST_BATCH } else { COLD_BATCH });
             self.from_common_or_pool(territory, class, &mut room);
         }
         let came = room.len();
         thread.add_newest(front, class, came);
         thread.reverse(front, class);
         if !thread.blocks(front, class).iter().all(|&block| territory.zones.first().covers(block)) {
-            self.close(front, thread, Watch::ZONES);
+            thread.close(front, Watch::ZONES);
         }
         came > 0
     }
@@ -54,7 +55,8 @@ impl<P: PageProvider> Heaps<P> {
             return Some(heap);
         }
         let alone = self.threads.load(crate::base::sync::Ordering::Relaxed) <= 1;
-        if alone || thread.refills.get() > COLD_REFILLS { self.warm_up(territory, front, thread) } else { None }
+        let is_warm = alone || thread.gives.get() || is_warm(thread.refills.get(), thread.classes.get());
+        if is_warm { self.warm_up(territory, front, thread) } else { None }
     }
 
     /// Takes blocks for a thread that has no heap: from a common one, which may claim a slab.

@@ -80,6 +80,11 @@ impl Heap {
         emptier.unwrap_or(&self.class(class).fullest)
     }
 
+    /// The head of a class's first bucket.
+    pub(super) fn first_of(&self, class: SizeClass) -> *const Slab {
+        self.class(class).fullest.get()
+    }
+
     /// True if the heap can hand out a block of the class at once.
     pub fn has(&self, class: SizeClass) -> bool {
         let of = self.class(class);
@@ -131,8 +136,11 @@ impl Heap {
         if let Some(current) = slab(self.class(class).current.get()) {
             current.take_many(into);
         }
-        if claim && into.is_empty() && !self.has(class) && self.take_first(territory, class, into) {
-            return;
+        if claim && into.is_empty() && !self.has(class) {
+            self.harvest(territory);
+            if !self.has(class) && self.take_first(territory, class, into) {
+                return;
+            }
         }
         while !into.is_full()
             && let Some(next) = self.next_slab(territory, class, claim && into.is_empty())

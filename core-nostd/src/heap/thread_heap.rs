@@ -6,7 +6,7 @@
 use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
-use super::magazine::{END, Front, Magazines, Slot};
+use super::magazine::{END, Front, Slot};
 use super::slabs::Heap;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::config::flags::Watch;
@@ -29,7 +29,7 @@ pub struct Calls {
     pub hits: AtomicU64,
 }
 
-/// See the file's head. All zero but `watched` when new; never unmapped, reused by later threads.
+/// See the file's head. All zero when new; never unmapped, reused by later threads.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ThreadHeap {
@@ -38,16 +38,22 @@ pub struct ThreadHeap {
     /// The front of the thread that it belongs to now; null if none.
     pub front: AtomicPtr<Front>,
     first: [Cell<*mut Slot>; MAGAZINE_CLASSES],
-    slots: [Cell<u16>; MAGAZINE_CLASSES],
-    flushed: [Cell<bool>; MAGAZINE_CLASSES],
+    slots: [Cell<u8>; MAGAZINE_CLASSES],
+    /// Blocks in each magazine while the thread is watched.
+    watched: [Cell<u8>; MAGAZINE_CLASSES],
+    /// A bit for each class whose magazine overflowed since it last ran empty.
+    flushed: Cell<u64>,
     /// Refills so far.
     pub refills: Cell<u32>,
+    /// Classes of which it has had blocks.
+    pub classes: Cell<u32>,
+    /// True once it gave back more than it had taken: of a class that it never took, or until a magazine
+    /// overflowed.
+    pub gives: Cell<bool>,
     /// Slow-path events since the clock was last looked at.
     pub events: Cell<u32>,
-    /// What is watched: then the magazines are `watched`, not the front's.
+    /// What is watched: then the front has no magazines, and `watched` counts what is in them.
     pub watch: Cell<u8>,
-    /// The magazines of a watched thread.
-    pub watched: Magazines,
     /// Its calls, if they are counted.
     pub calls: Calls,
     /// Every thread heap there is; written once.
@@ -55,6 +61,9 @@ pub struct ThreadHeap {
     /// Next of the unused ones; under the common lock.
     pub next_unused: Cell<*const ThreadHeap>,
 }
+
+const _: () = assert!(size_of::<ThreadHeap>() <= 1024, "the store gives powers of two");
+const _: () = assert!(MAGAZINE_CLASSES <= 64 && front::MOST_SLOTS <= 255, "a bit and a byte a class");
 
 const SLOT_BYTES: usize = size_of::<Slot>();
 
@@ -69,20 +78,9 @@ impl ThreadHeap {
         ptr::without_provenance(align_of::<Self>())
     }
 
-    /// Writes a new one.
-    pub fn init(room: NonNull<Self>) {
-        // SAFETY: the room is ours and zeroed; every field but the magazines is valid as zero.
-        unsafe { (&raw mut (*room.as_ptr()).watched).write(Magazines::new()) };
-    }
-
     /// What is watched.
     pub fn watch(&self) -> Watch {
         Watch::from_bits_retain(self.watch.get())
-    }
-
-    /// The magazines in use: the front's, or its own if the thread is watched.
-    pub fn magazines<'a>(&'a self, front: &'a Front) -> &'a Magazines {
-        if self.watch.get() == 0 { &front.magazines } else { &self.watched }
     }
 
     /// Its slabs, if it is warm.
@@ -96,33 +94,90 @@ impl ThreadHeap {
         self.slots[class.magazine_index()].get() as usize
     }
 
+    fn first_slot(&self, class: SizeClass) -> *mut Slot {
+        self.first[class.magazine_index()].get()
+    }
+
+    /// Blocks in a class's magazine.
+    fn len(&self, front: &Front, class: SizeClass) -> usize {
+        if self.watch.get() != 0 {
+            return self.watched[class.magazine_index()].get().into();
+        }
+        let first = self.first_slot(class);
+        if first.is_null() { 0 } else { (front.magazines.cursor(class).addr() - first.addr()) / SLOT_BYTES }
+    }
+
+    /// The first `len` slots of a class's magazine hold its blocks now.
+    fn set_len(&self, front: &Front, class: SizeClass, len: usize) {
+        if self.watch.get() == 0 {
+            front.magazines.set_cursor(class, self.first_slot(class).wrapping_add(len));
+        } else {
+            self.watched[class.magazine_index()].set(len as u8);
+        }
+    }
+
+    /// Takes the newest block of a class; null if there is none.
+    pub fn pop(&self, front: &Front, class: SizeClass) -> *mut u8 {
+        if self.watch.get() == 0 {
+            return front.magazines.pop(class);
+        }
+        let Some(newest) = self.blocks(front, class).last() else { return ptr::null_mut() };
+        self.set_len(front, class, self.len(front, class) - 1);
+        *newest
+    }
+
+    /// Puts a block in; false if the magazine is full.
+    pub fn push(&self, front: &Front, class: SizeClass, block: *mut u8) -> bool {
+        if self.watch.get() == 0 {
+            return front.magazines.push(class, block);
+        }
+        let len = self.len(front, class);
+        if len == self.slots(class) {
+            return false;
+        }
+        // SAFETY: `magazine`: it has more than `len` slots.
+        unsafe { *self.first_slot(class).wrapping_add(len) = block };
+        self.set_len(front, class, len + 1);
+        true
+    }
+
+    /// Watches the thread: its magazines are out of the front's reach from now on.
+    pub fn close(&self, front: &Front, watch: Watch) {
+        if self.watch.get() == 0 {
+            for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass) {
+                self.watched[class.magazine_index()].set(self.len(front, class) as u8);
+                front.magazines.clear(class);
+            }
+        }
+        front.heap.set(ptr::null());
+        self.watch.set(self.watch.get() | watch.bits());
+    }
+
     /// Blocks in a class's magazine, oldest first.
     pub fn blocks(&self, front: &Front, class: SizeClass) -> &[Slot] {
-        let first = self.first[class.magazine_index()].get();
+        let first = self.first_slot(class);
         if first.is_null() {
             return &[];
         }
-        let cursor = self.magazines(front).cursor(class);
-        // SAFETY: `magazine`: the slots from the first to the cursor are this thread's.
-        unsafe { core::slice::from_raw_parts(first, (cursor.addr() - first.addr()) / SLOT_BYTES) }
+        // SAFETY: `magazine`: its first `len` slots hold blocks and are this thread's.
+        unsafe { core::slice::from_raw_parts(first, self.len(front, class)) }
     }
 
     /// The first `most` slots of a class's magazine, which is empty.
     pub fn room(&self, front: &Front, class: SizeClass, most: usize) -> &[Cell<Slot>] {
         debug_assert!(self.blocks(front, class).is_empty() && most <= self.slots(class), "an empty magazine");
         // SAFETY: `magazine`: it has that many slots, and this thread alone uses them.
-        unsafe { core::slice::from_raw_parts(self.first[class.magazine_index()].get().cast(), most) }
+        unsafe { core::slice::from_raw_parts(self.first_slot(class).cast(), most) }
     }
 
     /// The magazine has `count` blocks in its first slots now.
     pub fn add_newest(&self, front: &Front, class: SizeClass, count: usize) {
-        self.magazines(front).set_cursor(class, self.first[class.magazine_index()].get().wrapping_add(count));
+        self.set_len(front, class, count);
     }
 
     /// Turns a class's magazine round.
     pub fn reverse(&self, front: &Front, class: SizeClass) {
-        let count = self.blocks(front, class).len();
-        let first = self.first[class.magazine_index()].get();
+        let (count, first) = (self.len(front, class), self.first_slot(class));
         for at in 0..count / 2 {
             // SAFETY: `magazine`: there are `count` blocks from the first slot on.
             unsafe { first.wrapping_add(at).swap(first.wrapping_add(count - 1 - at)) };
@@ -131,16 +186,15 @@ impl ThreadHeap {
 
     /// Drops the oldest `count` blocks of a class's magazine; whoever calls has them in hand.
     pub fn drop_oldest(&self, front: &Front, class: SizeClass, count: usize) {
-        let kept = self.blocks(front, class).len() - count;
-        let first = self.first[class.magazine_index()].get();
+        let (kept, first) = (self.len(front, class) - count, self.first_slot(class));
         // SAFETY: `magazine`: there are `count + kept` blocks from the first slot on.
         unsafe { first.copy_from(first.wrapping_add(count), kept) };
-        self.magazines(front).set_cursor(class, first.wrapping_add(kept));
+        self.set_len(front, class, kept);
     }
 
     /// Notes that a class's magazine overflowed.
     pub fn note_flush(&self, class: SizeClass) {
-        self.flushed[class.magazine_index()].set(true);
+        self.flushed.set(self.flushed.get() | 1 << class.magazine_index());
     }
 
     /// Makes sure that a class has a magazine, and a larger one if it overflowed since it last ran
@@ -148,13 +202,16 @@ impl ThreadHeap {
     pub fn fit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front, class: SizeClass) -> bool {
         let index = class.magazine_index();
         let slots = self.slots(class);
-        let wanted = if slots == 0 {
-            front::first_slots(class.shape().bytes as usize)
-        } else if self.flushed[index].replace(false) {
-            front::grown_slots(slots, class.shape().bytes as usize)
+        let bytes = class.shape().bytes as usize;
+        let least = front::first_slots(bytes, slots == 0 && self.heap.get().is_null() && !self.gives.get());
+        let wanted = if slots < least {
+            least
+        } else if self.flushed.get() & 1 << index != 0 {
+            front::grown_slots(slots, bytes)
         } else {
             slots
         };
+        self.flushed.set(self.flushed.get() & !(1 << index));
         if wanted == slots {
             return true;
         }
@@ -173,8 +230,9 @@ impl ThreadHeap {
             room.add(wanted + 1).write(END);
         }
         self.first[index].set(room.wrapping_add(1));
-        self.slots[index].set(wanted as u16);
-        self.magazines(front).set_cursor(class, room.wrapping_add(1));
+        self.slots[index].set(wanted as u8);
+        self.classes.set(self.classes.get() + u32::from(slots == 0));
+        self.set_len(front, class, 0);
         true
     }
 
@@ -183,15 +241,18 @@ impl ThreadHeap {
         let mut store = territory.store.lock();
         for index in 0..MAGAZINE_CLASSES {
             let class = SizeClass(index as u8);
-            self.magazines(front).clear(class);
+            front.magazines.clear(class);
+            self.watched[index].set(0);
             let slots = self.slots[index].replace(0) as usize;
             if let Some(first) = NonNull::new(self.first[index].replace(ptr::null_mut())) {
                 // SAFETY: taken with this size by `fit`; the magazine is empty and closed.
                 unsafe { store.give(&territory.provider, first.sub(1).cast(), room_bytes(slots)) };
             }
-            self.flushed[index].set(false);
         }
+        self.flushed.set(0);
         self.refills.set(0);
+        self.classes.set(0);
+        self.gives.set(false);
     }
 }
 

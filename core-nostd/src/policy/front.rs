@@ -4,22 +4,28 @@ use crate::config::geometry::{FINE_MAX, SLAB_BYTES};
 
 /// Slots of a magazine at most.
 pub const MOST_SLOTS: usize = 254;
-/// Refills that a thread takes from the common heap before it gets a heap of its own.
-pub const COLD_REFILLS: u32 = 12;
-/// Blocks that a cold thread takes at a time.
-pub const COLD_BATCH: usize = 6;
+/// Blocks that a cold thread takes of a class for the first time.
+pub const FIRST_BATCH: usize = 2;
+/// Blocks that it takes each time after.
+pub const COLD_BATCH: usize = 3;
 
 /// Spans of a room class that a heap may have before blocks that can be packed are.
 pub const MANY_ROOMS: u32 = 64;
 /// Bytes of free rooms that a magazine keeps at most.
 const ROOMS_BYTES: usize = 8 * SLAB_BYTES;
 
-/// Slots of a magazine when its class is first used: about half a slab's worth, 14 at most.
+/// True when a thread gets a heap of its own: it came back for more of its classes again and again.
+pub const fn is_warm(refills: u32, classes: u32) -> bool {
+    refills > 3 * classes
+}
+
+/// Slots of a magazine when its class is first used: about half a slab's worth, 14 at most; 6 of a cold thread.
 ///
 /// A magazine takes a power of two of bytes, of which two slots are its ends: hence 2, 6, 14, 30 …
-pub const fn first_slots(block_bytes: usize) -> usize {
+pub const fn first_slots(block_bytes: usize, cold: bool) -> usize {
+    let most = if cold { 6 } else { 14 };
     let mut slots = 1;
-    while slots < 14 && more_slots(slots) * block_bytes <= SLAB_BYTES / 2 {
+    while slots < most && more_slots(slots) * block_bytes <= SLAB_BYTES / 2 {
         slots = more_slots(slots);
     }
     slots

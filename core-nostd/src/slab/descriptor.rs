@@ -197,7 +197,7 @@ impl Slab {
     /// buckets costs more than it packs: all stay in the first.
     pub fn bucket(&self) -> u8 {
         let (free, capacity) = (self.free_blocks() as u32, u32::from(self.capacity.get()));
-        if capacity <= 64 {
+        if capacity <= 64 || self.class() == SizeClass::STARTER {
             return 0;
         }
         u8::from(free * 4 > capacity) + u8::from(free * 2 > capacity) + u8::from(free * 4 > capacity * 3)
@@ -269,6 +269,17 @@ impl Slab {
         }
         self.carved.set(carved + fresh as u16);
         self.used.set(self.used.get() + (into.len() - before) as u16);
+    }
+
+    /// Owner: takes the block of one bit, which is free, of a span with many words.
+    pub fn take_bit(&self, word: usize, bit: u64) {
+        let place = self.word_of(word);
+        let left = place.load(Ordering::Relaxed) & !bit;
+        place.store(left, Ordering::Relaxed);
+        if left == 0 {
+            self.summary.store(self.summary.load(Ordering::Relaxed) & !(1 << word), Ordering::Relaxed);
+        }
+        self.used.set(self.used.get() + 1);
     }
 
     /// Owner: takes blocks back, `bits` of word `word`. Returns those that were free already: they stay

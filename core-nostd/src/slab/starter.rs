@@ -7,11 +7,11 @@
 //! ```
 //! `starter`: the shadow's byte of a granule is the class of the block that was carved there, else 0; the
 //! bitmaps have a bit a granule, used at blocks' starts only. Blocks are carved once; what comes back
-//! waits until all are back and the slab is given up.
+//! serves its class again, or waits until all are back and the slab is given up.
 
 #![allow(unsafe_code, reason = "keeps the shadow in the slab's own first bytes")]
 
-use super::{SizeClass, Slab};
+use super::{Refill, SizeClass, Slab};
 use crate::base::sync::{AtomicU8, Ordering};
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES};
 
@@ -37,6 +37,25 @@ pub fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
     let start = (FIRST_GRANULE..=granule).rev().find(|&at| class_at(slab, at) != SizeClass::NONE)?;
     let class = class_at(slab, start);
     (granule - start < class.shape().bytes as usize >> GRANULE_SHIFT).then_some((start, class))
+}
+
+/// Owner: takes the free blocks of a class until `into` is full.
+pub fn retake(slab: &Slab, class: SizeClass, into: &mut Refill<'_>) {
+    let base = slab.base.load(Ordering::Relaxed);
+    let mut words = slab.summary.load(Ordering::Relaxed);
+    while words != 0 && !into.is_full() {
+        let word = words.trailing_zeros() as usize;
+        words &= words - 1;
+        let mut bits = slab.word_of(word).load(Ordering::Relaxed);
+        while bits != 0 && !into.is_full() {
+            let granule = word * 64 + bits.trailing_zeros() as usize;
+            if class_at(slab, granule) == class {
+                slab.take_bit(word, bits & bits.wrapping_neg());
+                into.put(base.wrapping_add(granule << GRANULE_SHIFT));
+            }
+            bits &= bits - 1;
+        }
+    }
 }
 
 /// Every block that was carved: its granule and its class.

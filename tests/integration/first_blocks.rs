@@ -1,0 +1,63 @@
+//! The first blocks of all classes stand side by side, and what comes back serves its class again.
+
+#![allow(unsafe_code, reason = "writes to blocks")]
+
+use std::collections::HashSet;
+
+use hakmem_tests::scene::Scene;
+
+/// One block of each 16 bytes up to 4 KiB.
+fn one_of_each(scene: &Scene) -> Vec<*mut u8> {
+    (1..=256).map(|granules| scene.take(granules * 16)).collect()
+}
+
+fn give_all_by_the_second_thread(scene: &Scene, blocks: impl IntoIterator<Item = *mut u8>) {
+    for block in blocks {
+        scene.try_give(&scene.two, block).expect("a live block is taken back");
+    }
+    scene.allocator.end_thread(&scene.two).expect("no block was freed twice");
+}
+
+#[test]
+fn small_programs_fit_few_slabs() {
+    let scene = Scene::new(64 << 20);
+    let blocks: Vec<_> = (0..300).map(|at| scene.take(16 + at * 37 % 497)).collect();
+    let slabs: HashSet<_> = blocks.iter().map(|block| block.addr() >> 15).collect();
+    assert!(slabs.len() <= 12, "300 blocks of 31 classes lie in {} slabs", slabs.len());
+    assert_eq!(scene.audit().live_blocks, 300);
+    blocks.into_iter().for_each(|block| scene.give(block));
+    assert_eq!(scene.audit().live_blocks, 0);
+}
+
+#[test]
+fn what_comes_back_serves_its_class_again() {
+    for bytes in [16, 48, 64, 112, 240] {
+        let scene = Scene::new(64 << 20);
+        // These stay, so that the starters do not go back whole.
+        let others: Vec<_> = (1..=16).map(|granules| scene.take(granules * 16)).collect();
+        let first: HashSet<_> = (0..1024 / bytes).map(|_| scene.take(bytes)).collect();
+        let taken = scene.allocator.stats().spans_taken;
+        give_all_by_the_second_thread(&scene, first.iter().copied());
+        scene.audit();
+        let again: HashSet<_> = (0..first.len() / 2).map(|_| scene.take(bytes)).collect();
+        assert!(again.intersection(&first).count() >= again.len() / 2, "{bytes}: new blocks while old ones are free");
+        assert_eq!(scene.allocator.stats().spans_taken, taken, "{bytes}: a slab was claimed");
+        scene.audit();
+        again.into_iter().chain(others).for_each(|block| scene.give(block));
+    }
+}
+
+#[test]
+fn they_go_when_all_are_back() {
+    let scene = Scene::new(64 << 20);
+    let blocks: Vec<_> = (0..4).flat_map(|_| one_of_each(&scene)).collect();
+    assert_eq!(scene.audit().live_blocks, 1024);
+    let (odd, even): (Vec<_>, Vec<_>) = blocks.into_iter().enumerate().partition(|&(at, _)| at % 2 == 1);
+    odd.into_iter().for_each(|(_, block)| scene.give(block));
+    assert_eq!(scene.audit().live_blocks, 512);
+    give_all_by_the_second_thread(&scene, even.into_iter().map(|(_, block)| block));
+    assert_eq!(scene.audit().live_blocks, 0);
+    scene.allocator.end_thread(&scene.one).expect("no block was freed twice");
+    scene.allocator.trim(&scene.one);
+    assert_eq!(scene.allocator.stats().active, 0, "every slab went back");
+}
