@@ -1,36 +1,56 @@
 //! Compares allocators: workloads, and the runner that measures them interleaved.
 //!
 //! ```text
-//! runner   rounds × contenders × workloads      ──▶ report   table, CSV, Markdown
-//!   │ a child process each, LD_PRELOAD               bounds   what --check holds us to
-//!   ▼
-//! workload the loop, through the C symbols      ──▶ sample   one line of numbers
+//! runner   rounds × contenders × subjects          ──▶ grid ──▶ report   tables, CSV, Markdown
+//!   │ a child process each, LD_PRELOAD                     ├──▶ plot     pictures
+//!   ├──▶ workload   a loop, through the C symbols          └──▶ bounds   what --check holds us to
+//!   └──▶ program    a real program, as a whole
 //! ```
 //!
-//! `cargo bench-all` measures everything, `cargo bench-all --check` says whether the bounds hold.
+//! Beside the runner, `trace` counts system calls and `instructions` what its name says. `cargo bench-all --help`
+//! tells what there is; benches/README.md how to read it.
 
 mod bounds;
 mod contender;
+mod grid;
+mod instructions;
 mod machine;
+mod options;
+mod placing;
+mod plot;
+mod program;
 mod report;
+mod request;
 mod runner;
 mod sample;
 mod standing;
 mod statistics;
+mod subject;
 mod trace;
 mod workload;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::contender::ContenderName;
+use crate::options::Options;
+use crate::request::Request;
 use crate::workload::Workload;
 
+const EXAMPLES: &str = "\
+Examples:
+  cargo bench-all                                       every workload, every contender, 10 rounds
+  cargo bench-all --programs                            every real program instead
+  cargo bench-all --all --instructions --check          everything, and whether the bounds hold
+  cargo bench-all --only pair,redis --contenders glibc,hakmem --rounds 3 --steps 0.1";
+
 /// Compares hakmem with other allocators, interleaved, each run in a process of its own.
+///
+/// Measured are workloads (loops over malloc in a process of this program) and real programs. A contender is
+/// preloaded by LD_PRELOAD; the program rust is built with each. What came of it goes to stdout and to files in
+/// benches/results.
 #[derive(Parser, Debug)]
-#[command(name = "hakmem-benches", args_conflicts_with_subcommands = true)]
+#[command(name = "hakmem-benches", bin_name = "cargo bench-all", args_conflicts_with_subcommands = true, after_help = EXAMPLES)]
 struct Arguments {
     #[command(subcommand)]
     role: Option<Role>,
@@ -56,36 +76,11 @@ enum Role {
     },
 }
 
-/// What the runner is asked for.
-#[derive(clap::Args, Debug)]
-struct Options {
-    /// Measured rounds; one round of warm-up goes before them.
-    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
-    rounds: u32,
-    /// Only these workloads, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "WORKLOAD")]
-    only: Vec<Workload>,
-    /// Only these contenders, separated by commas.
-    #[arg(long, value_delimiter = ',', value_name = "CONTENDER")]
-    contenders: Vec<ContenderName>,
-    /// Factor on every workload's number of steps, for short runs.
-    #[arg(long, default_value_t = 1.0, value_name = "SCALE")]
-    steps: f64,
-    /// Name of the files written to benches/results; the date by default.
-    #[arg(long)]
-    name: Option<String>,
-    /// The library to measure as hakmem; it is not built then.
-    #[arg(long, value_name = "PATH")]
-    hakmem: Option<PathBuf>,
-    /// Measures the libraries as they are, without building them.
-    #[arg(long)]
-    no_build: bool,
-    /// Exits with 1 and names each bound missed by hakmem.
-    #[arg(long)]
-    check: bool,
-}
-
 fn main() -> ExitCode {
+    if let Some(request) = Request::parse(std::env::args().skip(1)) {
+        println!("{}", request.run());
+        return ExitCode::SUCCESS;
+    }
     let arguments = Arguments::parse();
     match arguments.role {
         Some(Role::Workload { name, steps, threads, later }) => {
@@ -104,8 +99,9 @@ fn compare(options: &Options) -> ExitCode {
     let contenders = contender::find(options);
     let grid = runner::measure(options, &contenders);
     let calls = trace::count(options, &contenders);
-    match report::publish(options, &machine, &contenders, &grid, &calls) {
-        Ok(path) => println!("\nwritten: {0}.csv and {0}.md", path.display()),
+    let instructions = instructions::count(options, &contenders);
+    match report::publish(options, &machine, &contenders, &grid, &calls, &instructions) {
+        Ok(path) => println!("\nwritten: {}.* (csv, md, svg)", path.display()),
         Err(error) => {
             eprintln!("hakmem-benches: benches/results: {error}");
             return ExitCode::FAILURE;
@@ -114,7 +110,8 @@ fn compare(options: &Options) -> ExitCode {
     if !options.check {
         return ExitCode::SUCCESS;
     }
-    let missed = bounds::missed(&options.selection(), &grid);
+    let run = bounds::Run { options, grid: &grid, calls: &calls, instructions: &instructions };
+    let missed = bounds::missed(&run);
     if missed.is_empty() {
         println!("every bound holds");
         return ExitCode::SUCCESS;
@@ -124,12 +121,4 @@ fn compare(options: &Options) -> ExitCode {
         println!("MISSED: {bound}");
     }
     ExitCode::FAILURE
-}
-
-impl Options {
-    /// The workloads asked for: all where none is named.
-    fn selection(&self) -> Vec<Workload> {
-        use clap::ValueEnum;
-        if self.only.is_empty() { Workload::value_variants().to_vec() } else { self.only.clone() }
-    }
 }

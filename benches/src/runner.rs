@@ -1,102 +1,110 @@
-//! Runs every workload under every contender, interleaved, each run in a child process.
+//! Runs every workload and program under every contender, interleaved, each run in a process of its own.
 
 use std::io::{IsTerminal, Read, stderr};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::Options;
 use crate::contender::{Contender, ContenderName, Contenders};
+use crate::grid::{Cell, Grid};
+use crate::options::Options;
+use crate::program::Job;
+use crate::request::Request;
 use crate::sample::Sample;
-use crate::statistics::{Spread, median};
+use crate::subject::Subject;
 use crate::workload::Workload;
 
 /// A run that takes longer hangs.
-const TIME_LIMIT: Duration = Duration::from_secs(300);
+pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// Who takes longer for the round of warm-up is not asked again: that one run counts.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Rounds in which the memory after 2 s of rest is read. It hardly differs between runs.
 const ROUNDS_READ_LATER: usize = 3;
 
-/// All runs of one workload under one contender.
-pub(crate) struct Cell {
-    pub(crate) workload: Workload,
-    pub(crate) contender: ContenderName,
-    /// The measured rounds; empty after a failure.
-    pub(crate) samples: Vec<Sample>,
-    pub(crate) failure: Option<String>,
-    /// Its one sample is that of the warm-up.
-    pub(crate) took_long: bool,
+/// What is run over and over.
+enum Task {
+    Workload(Workload, u64),
+    Program(Box<Job>),
 }
 
-/// The cells of a comparison.
-pub(crate) struct Grid {
-    pub(crate) cells: Vec<Cell>,
-}
-
-impl Grid {
-    /// The cell of a pair, if it was measured without a failure.
-    pub(crate) fn cell(&self, workload: Workload, contender: ContenderName) -> Option<&Cell> {
-        let wanted = |cell: &&Cell| cell.workload == workload && cell.contender == contender;
-        self.cells.iter().find(wanted).filter(|cell| !cell.samples.is_empty())
-    }
-}
-
-impl Cell {
-    /// Middle and spread of one number of the runs.
-    pub(crate) fn spread(&self, number: impl Fn(&Sample) -> f64) -> Spread {
-        let values: Vec<f64> = self.samples.iter().map(number).collect();
-        Spread::of(&values).unwrap_or_default()
+impl Task {
+    fn of(subject: Subject, options: &Options, contenders: &Contenders) -> Result<Self, String> {
+        match subject {
+            Subject::Workload(workload) => Ok(Self::Workload(workload, workload.scaled_steps(options.steps))),
+            Subject::Program(program) => Job::prepare(program, options, contenders).map(Box::new).map(Self::Program),
+        }
     }
 
-    /// Median of the memory 2 s after the end, over the runs where it was read.
-    pub(crate) fn later_kb(&self) -> Option<f64> {
-        let values: Vec<f64> = self.samples.iter().filter_map(|sample| Some(sample.later_kb? as f64)).collect();
-        median(&values)
+    fn refusal(&self, contender: ContenderName, options: &Options) -> Option<String> {
+        match self {
+            Self::Workload(..) => None,
+            Self::Program(job) => job.refusal(contender, options),
+        }
     }
 
-    /// Median of what a thread costs over its stack; of the workload of many threads only.
-    pub(crate) fn per_thread_kb(&self) -> Option<f64> {
-        let values: Vec<f64> = self.samples.iter().filter_map(|sample| sample.per_thread_kb).collect();
-        median(&values)
+    /// Round 0 is the warm-up.
+    fn run(&self, contender: &Contender, round: usize) -> Result<Sample, String> {
+        match self {
+            Self::Workload(workload, steps) => {
+                let later = workload.is_read_later() && (1..=ROUNDS_READ_LATER).contains(&round);
+                contender.run(*workload, *steps, later)
+            }
+            Self::Program(job) => job.run(contender, round == 0),
+        }
     }
 }
 
 /// Round by round, one warm-up first; each round starts with another contender.
 pub(crate) fn measure(options: &Options, contenders: &Contenders) -> Grid {
-    let mut grid = Grid { cells: Vec::new() };
-    for workload in options.selection() {
-        let steps = workload.scaled_steps(options.steps);
-        let mut cells: Vec<Cell> = contenders.present.iter().map(|c| c.cell(workload)).collect();
-        for round in 0..=options.rounds as usize {
-            progress(&format!("{workload}: round {round} of {}", options.rounds));
-            for turn in 0..cells.len() {
-                let index = (turn + round) % cells.len();
-                let cell = &mut cells[index];
-                if cell.failure.is_some() || cell.took_long {
-                    continue;
-                }
-                let later = workload.is_read_later() && (1..=ROUNDS_READ_LATER).contains(&round);
-                let start = Instant::now();
-                match contenders.present[index].run(workload, steps, later) {
-                    Ok(sample) if round == 0 => {
-                        cell.took_long = start.elapsed() > PATIENCE;
-                        cell.samples.extend(cell.took_long.then_some(sample));
-                    }
-                    Ok(sample) => cell.samples.push(sample),
-                    Err(failure) => {
-                        progress("");
-                        eprintln!("FAILED: {} {workload}: {failure}", cell.contender);
-                        cell.samples.clear();
-                        cell.failure = Some(failure);
-                    }
-                }
+    let mut grid = Grid::default();
+    for subject in options.selection() {
+        progress(&format!("{subject}: made ready"));
+        match Task::of(subject, options, contenders) {
+            Ok(task) => measure_one(subject, &task, options, contenders, &mut grid),
+            Err(reason) => {
+                progress("");
+                eprintln!("skipped: {subject}: {reason}");
+                grid.left_out.push((subject, None, reason));
             }
         }
-        grid.cells.append(&mut cells);
     }
     progress("");
     grid
+}
+
+fn measure_one(subject: Subject, task: &Task, options: &Options, contenders: &Contenders, grid: &mut Grid) {
+    let mut cells: Vec<(&Contender, Cell)> = Vec::new();
+    for contender in &contenders.present {
+        match task.refusal(contender.name, options) {
+            None => cells.push((contender, Cell::new(subject, contender))),
+            Some(reason) => grid.left_out.push((subject, Some(contender.name), reason)),
+        }
+    }
+    for round in 0..=options.rounds as usize {
+        progress(&format!("{subject}: round {round} of {}", options.rounds));
+        for turn in 0..cells.len() {
+            let index = (turn + round) % cells.len();
+            let (contender, cell) = &mut cells[index];
+            if cell.failure.is_some() || cell.took_long {
+                continue;
+            }
+            let start = Instant::now();
+            match task.run(contender, round) {
+                Ok(sample) if round == 0 => {
+                    cell.took_long = start.elapsed() > PATIENCE;
+                    cell.samples.extend(cell.took_long.then_some(sample));
+                }
+                Ok(sample) => cell.samples.push(sample),
+                Err(failure) => {
+                    progress("");
+                    eprintln!("FAILED: {} {subject}: {failure}", cell.contender);
+                    cell.samples.clear();
+                    cell.failure = Some(failure);
+                }
+            }
+        }
+    }
+    grid.cells.extend(cells.into_iter().map(|(_, cell)| cell));
 }
 
 /// Overwrites the last line of a terminal.
@@ -107,19 +115,15 @@ pub(crate) fn progress(words: &str) {
 }
 
 impl Contender {
-    fn cell(&self, workload: Workload) -> Cell {
-        Cell { workload, contender: self.name, samples: Vec::new(), failure: None, took_long: false }
-    }
-
     /// One child process of this program.
     pub(crate) fn run(&self, workload: Workload, steps: u64, later: bool) -> Result<Sample, String> {
         let program = std::env::current_exe().map_err(|error| error.to_string())?;
         let mut command = Command::new(program);
-        command.arg("workload").arg(workload.to_string()).args(["--steps", &steps.to_string()]);
-        if later {
-            command.arg("--later");
-        }
-        command.env_clear().envs(passed_variables()).envs(self.name.setting());
+        command
+            .args(Request { workload, steps, later }.arguments())
+            .env_clear()
+            .envs(passed_variables())
+            .envs(self.name.setting());
         if let Some(library) = &self.library {
             command.env("LD_PRELOAD", library);
         }

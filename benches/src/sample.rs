@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// One run of one workload under one contender.
+/// One run of one workload or program under one contender.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub(crate) struct Sample {
     pub(crate) steps: u64,
-    /// Monotonic time of the timed section.
+    /// Monotonic time of the timed section; of a program, from its start to its end.
     pub(crate) wall_ns: u64,
     /// CPU time of all threads in the timed section.
     pub(crate) cpu_ns: u64,
@@ -14,8 +14,8 @@ pub(crate) struct Sample {
     pub(crate) faults: u64,
     /// VmHWM: the most memory the whole process ever had.
     pub(crate) peak_kb: u64,
-    /// Resident after everything was freed.
-    pub(crate) end_kb: u64,
+    /// Resident after everything was freed; of a program, nobody knows when that is.
+    pub(crate) end_kb: Option<u64>,
     /// The same 2 s later, without a call in between; read only where asked for.
     pub(crate) later_kb: Option<u64>,
     /// What each thread costs over its stack; only of the workload of many threads.
@@ -43,7 +43,7 @@ impl Sample {
             cpu_ns: number("cpu_ns")?,
             faults: number("faults")?,
             peak_kb: number("peak_kb")?,
-            end_kb: number("end_kb")?,
+            end_kb: number("end_kb"),
             later_kb: number("later_kb"),
             per_thread_kb: field("per_thread_kb").and_then(|value| value.parse().ok()),
             malloc_in: line.split_once("malloc_in=")?.1.trim_end().into(),
@@ -53,10 +53,13 @@ impl Sample {
 
 impl fmt::Display for Sample {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { steps, wall_ns, cpu_ns, faults, peak_kb, end_kb, malloc_in, .. } = self;
+        let Self { steps, wall_ns, cpu_ns, faults, peak_kb, malloc_in, .. } = self;
         let ns_per_step = self.ns_per_step();
         write!(f, "steps={steps} wall_ns={wall_ns} cpu_ns={cpu_ns} ns_per_step={ns_per_step:.3} ")?;
-        write!(f, "faults={faults} peak_kb={peak_kb} end_kb={end_kb} ")?;
+        write!(f, "faults={faults} peak_kb={peak_kb} ")?;
+        if let Some(end_kb) = self.end_kb {
+            write!(f, "end_kb={end_kb} ")?;
+        }
         if let Some(later_kb) = self.later_kb {
             write!(f, "later_kb={later_kb} ")?;
         }
@@ -79,7 +82,7 @@ mod tests {
             cpu_ns: 1_900,
             faults: 3,
             peak_kb: 2_048,
-            end_kb: 1_024,
+            end_kb: Some(1_024),
             malloc_in: "/lib/with a space.so".into(),
             ..Sample::default()
         };

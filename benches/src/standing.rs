@@ -1,12 +1,12 @@
 //! Where hakmem stands among its rivals: time beyond the floor's, which is what an allocator adds to a workload.
 
 use crate::contender::ContenderName::{self, Floor, Hakmem, Mimalloc3};
-use crate::runner::Grid;
-use crate::sample::Sample;
+use crate::grid::{Cell, Grid};
 use crate::statistics::geometric_mean;
+use crate::subject::Subject;
 use crate::workload::Workload;
 
-/// Least time beyond the floor's that counts, as a part of the floor's: below it noise divides noise.
+/// The least beyond the floor's that counts, as a part of the floor's: below it noise divides noise.
 const LEAST_NET: f64 = 0.02;
 
 /// Hakmem in one workload.
@@ -27,10 +27,11 @@ pub(crate) struct Standings(pub(crate) Vec<Standing>);
 
 impl Standings {
     pub(crate) fn of(grid: &Grid) -> Self {
-        let mut workloads: Vec<Workload> = grid.cells.iter().map(|cell| cell.workload).collect();
-        workloads.dedup();
-        workloads.retain(|workload| workload.is_micro());
-        Self(workloads.into_iter().filter_map(|workload| standing(grid, workload)).collect())
+        let workloads = grid.subjects().into_iter().filter_map(|subject| match subject {
+            Subject::Workload(workload) if workload.is_micro() => Some(workload),
+            _ => None,
+        });
+        Self(workloads.filter_map(|workload| standing(grid, workload)).collect())
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -46,15 +47,18 @@ impl Standings {
     }
 }
 
+/// What is beyond the floor's.
+pub(crate) fn net_of(number: f64, floor: f64) -> f64 {
+    (number - floor).max(LEAST_NET * floor)
+}
+
 fn standing(grid: &Grid, workload: Workload) -> Option<Standing> {
-    let time = |contender| Some(grid.cell(workload, contender)?.spread(Sample::ns_per_step).median);
+    let time = |contender| grid.cell(workload, contender).map(Cell::time);
     let floor = time(Floor)?;
-    let net = |time: f64| (time - floor).max(LEAST_NET * floor);
+    let net = |time: f64| net_of(time, floor);
     let ours = net(time(Hakmem)?);
-    let rivals = grid.cells.iter().filter(|cell| cell.workload == workload && cell.contender.is_rival());
-    let (best, best_time) = rivals
-        .filter_map(|cell| Some((cell.contender, time(cell.contender)?)))
-        .min_by(|(_, a), (_, b)| a.total_cmp(b))?;
+    let rivals = grid.row(workload).filter(|cell| cell.contender.is_rival());
+    let (best, best_time) = rivals.map(|cell| (cell.contender, cell.time())).min_by(|(_, a), (_, b)| a.total_cmp(b))?;
     Some(Standing {
         workload,
         net: ours,

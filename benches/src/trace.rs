@@ -4,8 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use crate::Options;
 use crate::contender::{Contender, ContenderName, Contenders};
+use crate::options::Options;
 use crate::runner::passed_variables;
 use crate::workload::Workload;
 
@@ -20,7 +20,7 @@ pub(crate) struct Calls {
 
 /// One run under strace for each contender; none without strace or without the workload.
 pub(crate) fn count(options: &Options, contenders: &Contenders) -> Vec<(ContenderName, Calls)> {
-    if !options.selection().contains(&Workload::Syscall) {
+    if !options.selection().contains(&Workload::Syscall.into()) {
         return Vec::new();
     }
     if Command::new("strace").arg("-V").stdout(Stdio::null()).status().is_err() {

@@ -1,75 +1,92 @@
-//! What `--check` holds hakmem to: ratios of medians against mimalloc 3 and glibc.
+//! What `--check` holds hakmem to: figures of the run beside those of other contenders.
+//!
+//! A bound is checked where its workloads, programs and contenders were asked for; one of them that was asked for
+//! and not measured misses it.
 
+mod calls;
+mod memory;
+mod programs;
+mod ratios;
 #[cfg(test)]
 mod tests;
+mod times;
 
-use crate::contender::ContenderName::{self, Glibc, Hakmem, Mimalloc3};
-use crate::runner::Grid;
-use crate::sample::Sample;
-use crate::workload::Workload;
+use crate::contender::ContenderName;
+use crate::grid::{Cell, Grid};
+use crate::instructions::Instructions;
+use crate::options::Options;
+use crate::subject::Subject;
+use crate::trace::Calls;
 
-const BOUND: [Workload; 6] =
-    [Workload::RandomMixed, Workload::Fixed, Workload::Larson1, Workload::Larson4, Workload::Mid, Workload::Remote];
+/// All that was measured, and what was asked for.
+pub(crate) struct Run<'run> {
+    pub(crate) options: &'run Options,
+    pub(crate) grid: &'run Grid,
+    pub(crate) calls: &'run [(ContenderName, Calls)],
+    pub(crate) instructions: &'run Instructions,
+}
 
-/// Time of hakmem over that of mimalloc 3, at most.
-const TIME_RATIO: f64 = 1.25;
-/// Peak memory of hakmem over that of glibc, at most.
-const PEAK_RATIO: f64 = 1.3;
-/// Peak memory of a program that does nothing, over that of glibc, at most.
-const NOTHING_KB: f64 = 300.0;
+/// Why a bound has no figure.
+#[derive(PartialEq, Eq, Debug)]
+enum Absent {
+    /// It was not asked for: the bound is not checked.
+    NotAsked,
+    /// It was, and this is missing.
+    NotMeasured(String),
+}
 
-/// Each bound missed among the selected workloads, in words; one not measured is missed.
-pub(crate) fn missed(selection: &[Workload], grid: &Grid) -> Vec<String> {
-    let selected = |workload: &&Workload| selection.contains(workload);
-    let mut missed: Vec<String> =
-        BOUND.iter().filter(selected).flat_map(|&workload| missed_by_workload(workload, grid)).collect();
-    if selection.contains(&Workload::Nothing) {
-        missed.extend(missed_by_nothing(grid));
-    }
+/// A bound's words where it is missed.
+type Verdict = Result<Option<String>, Absent>;
+
+/// Each bound missed, in words.
+pub(crate) fn missed(run: &Run<'_>) -> Vec<String> {
+    let all = [ratios::verdicts, times::verdicts, memory::verdicts, programs::verdicts, calls::verdicts];
+    let mut missed: Vec<String> = all.into_iter().flat_map(|verdicts| verdicts(run)).filter_map(words).collect();
+    // Two bounds on one figure say once that it is missing.
+    let mut said = Vec::new();
+    missed.retain(|words| {
+        let fresh = !said.contains(words);
+        said.push(words.clone());
+        fresh
+    });
     missed
 }
 
-fn missed_by_workload(workload: Workload, grid: &Grid) -> Vec<String> {
-    let [Some(ours), Some(mimalloc), Some(glibc)] =
-        [Hakmem, Mimalloc3, Glibc].map(|name| medians(grid, workload, name))
-    else {
-        return vec![format!("{workload}: not measured for hakmem, mimalloc3 and glibc alike")];
-    };
-    let mut missed = Vec::new();
-    if ours.time > TIME_RATIO * mimalloc.time {
-        let ratio = ours.time / mimalloc.time;
-        missed.push(format!("{workload}: time {ratio:.2} × mimalloc3, at most {TIME_RATIO}"));
+fn words(verdict: Verdict) -> Option<String> {
+    match verdict {
+        Ok(missed) => missed,
+        Err(Absent::NotAsked) => None,
+        Err(Absent::NotMeasured(what)) => Some(format!("{what}: not measured")),
     }
-    if ours.peak_kb >= mimalloc.peak_kb {
-        missed.push(format!(
-            "{workload}: peak {:.0} kB, less than mimalloc3's {:.0} kB wanted",
-            ours.peak_kb, mimalloc.peak_kb
-        ));
-    }
-    if ours.peak_kb > PEAK_RATIO * glibc.peak_kb {
-        let ratio = ours.peak_kb / glibc.peak_kb;
-        missed.push(format!("{workload}: peak {ratio:.2} × glibc, at most {PEAK_RATIO}"));
-    }
-    missed
 }
 
-fn missed_by_nothing(grid: &Grid) -> Option<String> {
-    let [Some(ours), Some(glibc)] = [Hakmem, Glibc].map(|name| medians(grid, Workload::Nothing, name)) else {
-        return Some("nothing: not measured for hakmem and glibc alike".into());
-    };
-    let more_kb = ours.peak_kb - glibc.peak_kb;
-    (more_kb > NOTHING_KB).then(|| format!("nothing: peak glibc + {more_kb:.0} kB, at most + {NOTHING_KB} kB"))
+/// The words if the bound does not hold; what is no number holds nothing.
+fn hold(holds: bool, words: impl FnOnce() -> String) -> Verdict {
+    Ok((!holds).then(words))
 }
 
-struct Medians {
-    time: f64,
-    peak_kb: f64,
-}
+impl Run<'_> {
+    fn asked(&self, subject: Subject) -> bool {
+        self.options.selection().contains(&subject)
+    }
 
-fn medians(grid: &Grid, workload: Workload, contender: ContenderName) -> Option<Medians> {
-    let cell = grid.cell(workload, contender)?;
-    Some(Medians {
-        time: cell.spread(Sample::ns_per_step).median,
-        peak_kb: cell.spread(|sample| sample.peak_kb as f64).median,
-    })
+    /// The runs of a contender.
+    fn cell(&self, subject: impl Into<Subject>, contender: ContenderName) -> Result<&Cell, Absent> {
+        let subject = subject.into();
+        let left_out = |(what, who, _): &(Subject, Option<ContenderName>, String)| {
+            *what == subject && who.is_none_or(|who| who == contender)
+        };
+        if !self.asked(subject) || !self.options.includes(contender) || self.grid.left_out.iter().any(left_out) {
+            return Err(Absent::NotAsked);
+        }
+        let cell = self.grid.cell(subject, contender);
+        cell.ok_or_else(|| Absent::NotMeasured(format!("{subject} under {contender}")))
+    }
+
+    /// The rival with the least of a number.
+    fn best(&self, subject: impl Into<Subject>, number: impl Fn(&Cell) -> f64) -> Result<(&Cell, f64), Absent> {
+        let rivals = self.grid.row(subject).filter(|cell| cell.contender.is_rival());
+        let numbers = rivals.map(|cell| (cell, number(cell)));
+        numbers.min_by(|(_, a), (_, b)| a.total_cmp(b)).ok_or(Absent::NotAsked)
+    }
 }

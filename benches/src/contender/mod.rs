@@ -8,9 +8,11 @@ use std::process::Command;
 
 use clap::ValueEnum;
 
-use crate::Options;
 use crate::machine::first_line;
+use crate::options::Options;
 use crate::workload::Workload;
+
+pub(crate) use crate::contender::origin::{cargo_build, target_folder};
 
 /// Who can be measured.
 #[derive(ValueEnum, Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +69,7 @@ pub(crate) struct Contenders {
 pub(crate) fn find(options: &Options) -> Contenders {
     let mut contenders = Contenders { present: Vec::new(), skipped: Vec::new() };
     for &name in ContenderName::value_variants() {
-        if !options.contenders.is_empty() && !options.contenders.contains(&name) {
+        if !options.includes(name) {
             continue;
         }
         let working = name.library(options).and_then(|library| {

@@ -4,9 +4,9 @@ use std::fs::read_to_string;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::Options;
 use crate::contender::ContenderName;
 use crate::machine::first_line;
+use crate::options::Options;
 
 /// How a library comes to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -118,7 +118,7 @@ fn mimalloc_version(library: &Path) -> Option<String> {
 }
 
 /// The target folder this program was built into: `<target>/release/hakmem-benches`.
-fn target_folder() -> PathBuf {
+pub(crate) fn target_folder() -> PathBuf {
     let program = std::env::current_exe().expect("Linux knows its programs");
     let folder = program.parent().and_then(Path::parent);
     folder.expect("cargo puts programs two folders deep").to_path_buf()
@@ -128,7 +128,8 @@ fn existing(path: PathBuf) -> Result<PathBuf, String> {
     path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
 }
 
-fn cargo_build(folder: &Path, target: &Path, arguments: &[&str]) -> Result<(), String> {
+/// Builds something below a folder into a target folder.
+pub(crate) fn cargo_build(folder: &Path, target: &Path, arguments: &[&str]) -> Result<(), String> {
     let status = Command::new("cargo")
         .args(["build", "--release", "--quiet"])
         .args(arguments)

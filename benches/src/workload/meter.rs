@@ -49,20 +49,24 @@ impl Reading {
     ///
     /// The kernel keeps VmRSS as an estimate; `resident_kb` counts.
     pub(crate) fn finish(self, steps: u64) -> Sample {
-        let mut text = [0; 4096];
-        let status = read_whole("/proc/self/status", &mut text);
         Sample {
             steps,
             wall_ns: self.wall_ns,
             cpu_ns: self.cpu_ns,
             faults: self.faults,
-            peak_kb: kilobytes(status, "VmHWM:"),
-            end_kb: resident_kb(),
+            peak_kb: peak_kb(),
+            end_kb: Some(resident_kb()),
             later_kb: None,
             per_thread_kb: None,
             malloc_in: malloc_origin(),
         }
     }
+}
+
+/// The most memory that this process ever had.
+pub(crate) fn peak_kb() -> u64 {
+    let mut text = [0; 4096];
+    kilobytes(read_whole("/proc/self/status", &mut text), "VmHWM:")
 }
 
 /// The resident memory of this process, counted page by page.

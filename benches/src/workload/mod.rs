@@ -32,7 +32,9 @@ use crate::sample::Sample;
 use crate::workload::block::Block;
 use crate::workload::burst::Order::{AsAllocated, Random};
 use crate::workload::meter::Meter;
-use crate::workload::xorshift::Xorshift;
+
+pub(crate) use crate::workload::meter::peak_kb;
+pub(crate) use crate::workload::xorshift::Xorshift;
 
 /// How long after the last free `later_kb` is read.
 pub(crate) const LATER: Duration = Duration::from_secs(2);
