@@ -1,19 +1,27 @@
 //! A magazine is full: its oldest blocks go back to their slabs, neighbours together.
 
-use core::ptr;
-
 use super::heaps::Heaps;
 use super::{Front, Heap, ThreadHeap};
+use crate::config::geometry::SLAB_SHIFT;
 use crate::harden::{Fault, FaultKind};
 use crate::pages::PageProvider;
 use crate::slab::{SizeClass, Slab, mailbox, starter};
 use crate::superslab::Territory;
 
-/// Blocks of one word of one slab's bitmap, on their way back.
-struct Batch<'a> {
+/// A span, and what is needed to number its blocks.
+#[derive(Clone, Copy)]
+struct Span<'a> {
     slab: &'a Slab,
+    base: usize,
+    bytes: usize,
+    reciprocal: u64,
+}
+
+/// Neighbours in a magazine that are neighbours in a slab: `blocks` of them, in one word of its bitmap.
+struct Batch {
     word: usize,
     bits: u64,
+    blocks: usize,
 }
 
 impl<P: PageProvider> Heaps<P> {
@@ -31,23 +39,22 @@ impl<P: PageProvider> Heaps<P> {
     ) -> Result<(), Fault> {
         let heap = thread.heap();
         let mut result = Ok(());
-        let mut batch: Option<Batch<'_>> = None;
-        for &block in thread.blocks(front, class).iter().take(count) {
-            let Some((slab, word, bit)) = self.place_of(territory, block) else {
+        let mut span: Option<Span<'_>> = None;
+        let mut blocks = thread.blocks(front, class).get(..count).unwrap_or_default();
+        while let Some(&block) = blocks.first() {
+            let here = span.filter(|span| span.covers(block)).or_else(|| Span::over(territory, block));
+            let Some(here) = here else {
                 result = result.and(Err(Fault::at(FaultKind::Foreign, block.addr())));
+                blocks = blocks.get(1..).unwrap_or_default();
                 continue;
             };
-            if let Some(open) = &mut batch {
-                if ptr::eq(open.slab, slab) && open.word == word && open.bits & bit == 0 {
-                    open.bits |= bit;
-                    continue;
-                }
-                result = result.and(put(territory, heap, open));
+            let batch = here.gather(blocks);
+            let twice = put(territory, heap, here.slab, batch.word, batch.bits);
+            if twice != 0 {
+                result = result.and(Err(double_free(here.slab, here.base, batch.word, twice)));
             }
-            batch = Some(Batch { slab, word, bits: bit });
-        }
-        if let Some(last) = &batch {
-            result = result.and(put(territory, heap, last));
+            blocks = blocks.get(batch.blocks..).unwrap_or_default();
+            span = here.slab.is_in_use().then_some(here);
         }
         thread.drop_oldest(front, class, count);
         thread.note_flush(class);
@@ -56,37 +63,68 @@ impl<P: PageProvider> Heaps<P> {
 
     /// Hands one block back without a magazine.
     pub fn put_one(&self, territory: &Territory<P>, heap: Option<&Heap>, block: *mut u8) -> Result<(), Fault> {
-        let Some((slab, word, bits)) = self.place_of(territory, block) else {
+        let Some(span) = Span::over(territory, block) else {
             return Err(Fault::at(FaultKind::Foreign, block.addr()));
         };
-        put(territory, heap, &Batch { slab, word, bits })
+        let Batch { word, bits, .. } = span.gather(&[block]);
+        match put(territory, heap, span.slab, word, bits) {
+            0 => Ok(()),
+            twice => Err(double_free(span.slab, span.base, word, twice)),
+        }
     }
+}
 
+impl<'a> Span<'a> {
+    /// The span that a block lies in; `None` if it is not ours.
     #[allow(unsafe_code, reason = "looks a block's slab up")]
-    fn place_of<'a>(&self, territory: &'a Territory<P>, block: *mut u8) -> Option<(&'a Slab, usize, u64)> {
+    fn over<P: PageProvider>(territory: &'a Territory<P>, block: *mut u8) -> Option<Self> {
         let first = territory.zones.first();
         let zone = if first.covers(block) { first } else { territory.zones.find(block)? };
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
-        let (index, _) = slab.block_at(offset);
-        Some((slab, index / 64, 1 << (index % 64)))
+        let shape = slab.class().shape();
+        let bytes = usize::from(shape.slabs) << SLAB_SHIFT;
+        Some(Self { slab, base: block.addr() - offset, bytes: bytes.max(offset + 1), reciprocal: shape.reciprocal })
+    }
+
+    fn covers(&self, block: *mut u8) -> bool {
+        block.addr().wrapping_sub(self.base) < self.bytes
+    }
+
+    /// As many of the first blocks as lie in one word; the first is the span's.
+    fn gather(&self, blocks: &[*mut u8]) -> Batch {
+        let mut batch = Batch { word: 0, bits: 0, blocks: 0 };
+        for &block in blocks {
+            let offset = block.addr().wrapping_sub(self.base);
+            if offset >= self.bytes {
+                break;
+            }
+            let index = ((offset as u64 * self.reciprocal) >> 40) as usize;
+            let bit = 1 << (index % 64);
+            if batch.bits == 0 {
+                batch.word = index / 64;
+            } else if index / 64 != batch.word || batch.bits & bit != 0 {
+                break;
+            }
+            batch.bits |= bit;
+            batch.blocks += 1;
+        }
+        batch
     }
 }
 
-fn put<P: PageProvider>(territory: &Territory<P>, heap: Option<&Heap>, batch: &Batch<'_>) -> Result<(), Fault> {
-    let Batch { slab, word, bits } = *batch;
-    let base = slab.base.load(crate::base::sync::Ordering::Relaxed).addr();
-    let class = slab.class();
-    let bytes = class.shape().bytes as usize;
-    let twice = match heap {
+/// Gives blocks back to their slab; returns those that were free already.
+fn put<P: PageProvider>(territory: &Territory<P>, heap: Option<&Heap>, slab: &Slab, word: usize, bits: u64) -> u64 {
+    match heap {
         Some(heap) if heap.owns(slab) => heap.put(territory, slab, word, bits),
         _ => mailbox::post(slab, word, bits),
-    };
-    if twice == 0 {
-        return Ok(());
     }
-    let block = word * 64 + twice.trailing_zeros() as usize;
+}
+
+#[cold]
+fn double_free(slab: &Slab, base: usize, word: usize, twice: u64) -> Fault {
+    let (class, block) = (slab.class(), word * 64 + twice.trailing_zeros() as usize);
     let own = if class == SizeClass::STARTER { starter::class_at(slab, block) } else { class };
-    let block_bytes = own.shape().bytes as usize;
-    Err(Fault { kind: FaultKind::DoubleFree, address: base + block * bytes, block_bytes })
+    let (address, block_bytes) = (base + block * class.shape().bytes as usize, own.shape().bytes as usize);
+    Fault { kind: FaultKind::DoubleFree, address, block_bytes }
 }

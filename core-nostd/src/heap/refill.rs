@@ -20,8 +20,14 @@ impl<P: PageProvider> Heaps<P> {
             return false;
         }
         thread.refills.set(thread.refills.get().saturating_add(1));
-        let mut room = Refill::new(thread.room(front, class, refill_batch(thread.slots(class))));
-        if let Some(heap) = self.heap_of(territory, front, thread) {
+        let heap = self.heap_of(territory, front, thread);
+        let most = match (heap, is_first) {
+            (Some(_), _) => refill_batch(thread.slots(class)),
+            (None, true) => FIRST_BATCH,
+            (None, false) => COLD_BATCH,
+        };
+        let mut room = Refill::new(thread.room(front, class, most.min(thread.slots(class))));
+        if let Some(heap) = heap {
             heap.take_many(territory, class, false, &mut room);
             if room.is_empty()
                 && let Some(common) = self.common.try_lock()
@@ -32,13 +38,12 @@ impl<P: PageProvider> Heaps<P> {
                 heap.take_many(territory, class, true, &mut room);
             }
         } else {
-            room.limit(if is_first { FIRST_BATCH } else { COLD_BATCH });
             self.from_common_or_pool(territory, class, &mut room);
         }
         let came = room.len();
-        thread.add_newest(front, class, came);
-        thread.reverse(front, class);
-        if !thread.blocks(front, class).iter().all(|&block| territory.zones.first().covers(block)) {
+        thread.add_newest(front, class, room.room(), came);
+        let is_foreign = |block: &*mut u8| !territory.zones.first().covers(*block);
+        if territory.zones.count() > 1 && thread.blocks(front, class).iter().any(is_foreign) {
             thread.close(front, Watch::ZONES);
         }
         came > 0

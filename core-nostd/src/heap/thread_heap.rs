@@ -170,18 +170,14 @@ impl ThreadHeap {
         unsafe { core::slice::from_raw_parts(self.first_slot(class).cast(), most) }
     }
 
-    /// The magazine has `count` blocks in its first slots now.
-    pub fn add_newest(&self, front: &Front, class: SizeClass, count: usize) {
-        self.set_len(front, class, count);
-    }
-
-    /// Turns a class's magazine round.
-    pub fn reverse(&self, front: &Front, class: SizeClass) {
-        let (count, first) = (self.len(front, class), self.first_slot(class));
-        for at in 0..count / 2 {
-            // SAFETY: `magazine`: there are `count` blocks from the first slot on.
-            unsafe { first.wrapping_add(at).swap(first.wrapping_add(count - 1 - at)) };
+    /// The magazine has `count` blocks now, in the slots behind the first `skipped`.
+    pub fn add_newest(&self, front: &Front, class: SizeClass, skipped: usize, count: usize) {
+        let first = self.first_slot(class);
+        if skipped > 0 {
+            // SAFETY: `magazine`: it has `skipped + count` slots, as `room` gave them out.
+            unsafe { first.copy_from(first.wrapping_add(skipped), count) };
         }
+        self.set_len(front, class, count);
     }
 
     /// Drops the oldest `count` blocks of a class's magazine; whoever calls has them in hand.

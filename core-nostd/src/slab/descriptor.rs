@@ -171,6 +171,11 @@ impl Slab {
         if self.has_one_word() { &self.remote().word } else { &self.remote_words()[word] }
     }
 
+    /// True while the span has an owner.
+    pub fn is_in_use(&self) -> bool {
+        !self.owner.load(Ordering::Relaxed).is_null()
+    }
+
     /// Its class.
     pub fn class(&self) -> SizeClass {
         SizeClass(self.class.load(Ordering::Relaxed))

@@ -1,50 +1,46 @@
-//! A row of slots that blocks of one class come into.
+//! A row of slots that blocks of one class come into, from the last slot down: who pops gets them in the
+//! order in which they came.
 
 use core::cell::Cell;
 
-/// Slots and how many of them are taken.
+/// Slots, of which the first `left` have not been filled.
 #[derive(Debug)]
 pub struct Refill<'a> {
     slots: &'a [Cell<*mut u8>],
-    len: usize,
+    left: usize,
 }
 
 impl<'a> Refill<'a> {
-    /// None taken yet.
+    /// None filled yet.
     pub const fn new(slots: &'a [Cell<*mut u8>]) -> Self {
-        Self { slots, len: 0 }
-    }
-
-    /// Lets no more than `most` blocks in.
-    pub fn limit(&mut self, most: usize) {
-        self.slots = self.slots.get(..most).unwrap_or(self.slots);
+        Self { slots, left: slots.len() }
     }
 
     /// Blocks that came.
     pub const fn len(&self) -> usize {
-        self.len
+        self.slots.len() - self.left
     }
 
     /// True if none came.
     pub const fn is_empty(&self) -> bool {
-        self.len == 0
+        self.len() == 0
     }
 
     /// Blocks that can still come.
     pub const fn room(&self) -> usize {
-        self.slots.len() - self.len
+        self.left
     }
 
     /// True if no more can come.
     pub const fn is_full(&self) -> bool {
-        self.room() == 0
+        self.left == 0
     }
 
     /// Takes a block in; lost if it is full.
     pub fn put(&mut self, block: *mut u8) {
-        if let Some(slot) = self.slots.get(self.len) {
+        if let Some(slot) = self.left.checked_sub(1).and_then(|last| self.slots.get(last)) {
             slot.set(block);
-            self.len += 1;
+            self.left -= 1;
         }
     }
 }
