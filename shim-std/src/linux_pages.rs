@@ -144,6 +144,11 @@ unsafe impl PageProvider for LinuxPages {
         true
     }
 
+    unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
+        // SAFETY: ours, by the caller's promise. Where it is refused, the pages stay small.
+        let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
+    }
+
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
         // SAFETY: nobody needs the contents, by the caller's promise.
         match unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) } {

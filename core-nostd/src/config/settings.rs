@@ -27,7 +27,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of [`Settings::set_row`].
-pub const TABLE: [Setting; 6] = [
+pub const TABLE: [Setting; 7] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -59,6 +59,12 @@ pub const TABLE: [Setting; 6] = [
         most: 1 << 40,
         about: "freed blocks above 1 MiB are kept up to this or an eighth of those in use (default 32M)",
     },
+    Setting {
+        name: "huge_pages",
+        unit: Unit::Switch,
+        most: 1,
+        about: "memory beyond the first 32 MiB comes in huge pages where the system lets programs ask (default 1)",
+    },
 ];
 
 /// The values in force.
@@ -76,6 +82,8 @@ pub struct Settings {
     pub purge_delay_ms: u32,
     /// `large_cache_bytes`
     pub large_cache_bytes: usize,
+    /// `huge_pages`
+    pub huge_pages: bool,
 }
 
 /// Why a setting was not taken.
@@ -103,6 +111,7 @@ impl Settings {
             survive_faults: false,
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
+            huge_pages: true,
         }
     }
 
@@ -122,7 +131,8 @@ impl Settings {
             2 => self.harden_double_free = value & 2 != 0,
             3 => self.survive_faults = value & 2 != 0,
             4 => self.purge_delay_ms = value as u32,
-            _ => self.large_cache_bytes = value as usize,
+            5 => self.large_cache_bytes = value as usize,
+            _ => self.huge_pages = value != 0,
         }
     }
 

@@ -45,6 +45,15 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// The run lies within one reserved by this provider and not released.
     unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool;
 
+    /// Says that a committed run will be touched whole: it may come in huge pages, if the system has them.
+    ///
+    /// # Safety
+    ///
+    /// The run is committed.
+    unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
+        let _ = (start, bytes);
+    }
+
     /// Gives the memory of a committed run back, the addresses stay.
     ///
     /// # Safety

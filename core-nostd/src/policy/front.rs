@@ -12,7 +12,7 @@ pub const COLD_BATCH: usize = 3;
 /// Spans of a room class that a heap may have before blocks that can be packed are.
 pub const MANY_ROOMS: u32 = 64;
 /// Bytes of free rooms that a magazine keeps at most.
-const ROOMS_BYTES: usize = 12 * SLAB_BYTES;
+const ROOMS_BYTES: usize = 16 * SLAB_BYTES;
 
 /// True when a thread gets a heap of its own: it came back for more of its classes again and again.
 pub const fn is_warm(refills: u32, classes: u32) -> bool {

@@ -15,3 +15,9 @@ pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
     let share = live / 8;
     if share > ceiling { share } else { ceiling }
 }
+
+/// True when further superslabs may come in huge pages: a heap grows only when all that it has is taken, so
+/// beyond so many a page that is touched whole is soon used whole.
+pub const fn earns_huge_pages(superslabs: usize) -> bool {
+    superslabs >= 16
+}

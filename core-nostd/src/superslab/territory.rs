@@ -11,6 +11,7 @@ use crate::base::sync::{AtomicBool, AtomicU32, AtomicU64, Lock, Ordering};
 use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
+use crate::policy::retention;
 use crate::slab::descriptor::FULL;
 use crate::slab::{Mailbox, SizeClass, Slab};
 
@@ -35,6 +36,8 @@ pub struct Territory<P: PageProvider> {
     clock_ms: AtomicU64,
     /// Milliseconds that free memory is kept.
     pub purge_delay_ms: AtomicU32,
+    /// True if large heaps may have huge pages.
+    pub huge_pages: AtomicBool,
 }
 
 impl<P: PageProvider> Territory<P> {
@@ -49,6 +52,7 @@ impl<P: PageProvider> Territory<P> {
             reusable: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
+            huge_pages: AtomicBool::new(true),
         }
     }
 
@@ -222,6 +226,13 @@ impl<P: PageProvider> Territory<P> {
             if !unsafe { self.provider.commit(start, more * bytes) } {
                 return false;
             }
+        }
+        if retention::earns_huge_pages(from)
+            && self.huge_pages.load(Ordering::Relaxed)
+            && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES))
+        {
+            // SAFETY: committed just now.
+            unsafe { self.provider.prefer_huge_pages(start, more * SUPERSLAB_BYTES) };
         }
         let mut pool = self.pool.lock();
         zone.set_committed(from + more);

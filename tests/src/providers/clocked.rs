@@ -53,6 +53,11 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
         unsafe { self.below.commit(start, bytes) }
     }
 
+    unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.prefer_huge_pages(start, bytes) };
+    }
+
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.purge(start, bytes) }

@@ -6,7 +6,7 @@
 #![allow(unsafe_code, reason = "a page provider is an unsafe trait")]
 
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hakmem_core::base::sync::Relax;
@@ -24,6 +24,7 @@ pub struct Faulty<P: PageProvider> {
     refuse_to: AtomicU64,
     keeps: AtomicBool,
     purges: AtomicU64,
+    huge_bytes: AtomicUsize,
     ledger: Mutex<Ledger>,
 }
 
@@ -37,6 +38,7 @@ impl<P: PageProvider> Faulty<P> {
             refuse_to: AtomicU64::new(u64::MAX),
             keeps: AtomicBool::new(false),
             purges: AtomicU64::new(0),
+            huge_bytes: AtomicUsize::new(0),
             ledger: Mutex::new(Ledger::new()),
         }
     }
@@ -54,6 +56,11 @@ impl<P: PageProvider> Faulty<P> {
     /// Calls of `purge` so far.
     pub fn purges(&self) -> u64 {
         self.purges.load(Ordering::Relaxed)
+    }
+
+    /// Bytes for which huge pages were asked so far.
+    pub fn huge_bytes(&self) -> usize {
+        self.huge_bytes.load(Ordering::Relaxed)
     }
 
     /// Refuses the `number`-th call from now on, and no other.
@@ -128,6 +135,12 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
         self.ledger().commit(start, bytes);
         // SAFETY: the caller's promise, handed on.
         self.serves() && unsafe { self.below.commit(start, bytes) }
+    }
+
+    unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
+        self.huge_bytes.fetch_add(bytes, Ordering::Relaxed);
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.prefer_huge_pages(start, bytes) };
     }
 
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {

@@ -73,6 +73,11 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
         unsafe { self.below.commit(start, bytes) }
     }
 
+    unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.prefer_huge_pages(start, bytes) };
+    }
+
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.purge(start, bytes) }
