@@ -6,7 +6,7 @@ use hakmem_tests::scene::Scene;
 
 const MIB: usize = 1 << 20;
 /// Where they begin.
-const EARNED: usize = 32 * MIB;
+const EARNED: usize = 128 * MIB;
 
 /// Bytes of huge pages that a heap asked for that grew by blocks of 1,000 bytes.
 fn asked_for(scene: &Scene, bytes: usize) -> usize {
@@ -19,8 +19,8 @@ fn asked_for(scene: &Scene, bytes: usize) -> usize {
 
 #[test]
 fn a_heap_earns_them() {
-    let scene = Scene::new(1 << 30);
-    assert_eq!(asked_for(&scene, EARNED - 2 * MIB), 0);
+    let scene = Scene::new(4 << 30);
+    assert_eq!(asked_for(&scene, EARNED - 8 * MIB), 0);
     let asked = asked_for(&scene, 2 * EARNED);
     // Address space is made usable in doubling steps.
     assert!((EARNED..=4 * EARNED).contains(&asked), "{asked} bytes");
@@ -28,7 +28,7 @@ fn a_heap_earns_them() {
 
 #[test]
 fn a_setting_forbids_them() {
-    let scene = Scene::new(1 << 30);
+    let scene = Scene::new(4 << 30);
     scene.allocator.configure(&Front::new(), &Settings { huge_pages: false, ..Settings::new() });
     assert_eq!(asked_for(&scene, 2 * EARNED), 0);
 }

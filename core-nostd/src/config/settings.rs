@@ -63,7 +63,7 @@ pub const TABLE: [Setting; 7] = [
         name: "huge_pages",
         unit: Unit::Switch,
         most: 1,
-        about: "memory beyond the first 32 MiB comes in huge pages where the system lets programs ask (default 1)",
+        about: "memory beyond the first 128 MiB comes in huge pages where the system lets programs ask (default 1)",
     },
 ];
 

@@ -19,5 +19,5 @@ pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
 /// True when further superslabs may come in huge pages: a heap grows only when all that it has is taken, so
 /// beyond so many a page that is touched whole is soon used whole.
 pub const fn earns_huge_pages(superslabs: usize) -> bool {
-    superslabs >= 16
+    superslabs >= 64
 }
