@@ -231,7 +231,7 @@ impl<P: PageProvider> Territory<P> {
             }
         }
         let (now, before) = (self.read_clock(), self.grown_ms.load(Ordering::Relaxed));
-        let last_step = (from - from / 2).min(MOST_STEP).max(FIRST_STEP) * SUPERSLAB_BYTES;
+        let last_step = (from - from / 2).clamp(FIRST_STEP, MOST_STEP) * SUPERSLAB_BYTES;
         self.grown_ms.store(now, Ordering::Relaxed);
         if retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before))
             && self.huge_pages.load(Ordering::Relaxed)
