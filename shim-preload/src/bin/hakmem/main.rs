@@ -7,6 +7,11 @@
 //! | [`verdict`] | whether the preload will take effect, from the file alone |
 //! | [`program`] | the file behind a word: `PATH`, scripts |
 //! | [`elf`] | what an executable's file says |
+//! | [`inventory`] | what `check` prints about a library |
+//! | [`object`] | what a shared library's file holds |
+//! | [`label`] | what libhakmem.so says of itself in its file |
+//! | [`section`] | a named part of an ELF file |
+//! | [`image`] | the bytes of a file, every offset checked |
 //! | [`privilege`] | rights that a file gives |
 //! | [`library`] | where libhakmem.so is |
 //! | [`signals`] | passed on to the child |
@@ -17,10 +22,15 @@
 mod chart;
 mod demonstration;
 mod elf;
+mod image;
+mod inventory;
+mod label;
 mod library;
+mod object;
 mod privilege;
 mod program;
 mod run;
+mod section;
 mod signals;
 mod verdict;
 mod workload;
@@ -66,12 +76,14 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
         words: Vec<OsString>,
     },
-    /// Tells whether the preload takes effect in a program, and if not, why and what to do
+    /// Tells whether the preload takes effect in a program, and if not, why and what to do;
+    /// of a libhakmem.so, what was built
     ///
-    /// Exit code 0: it takes effect in all of them. 1: not in one. 2: one cannot be found or read.
+    /// Exit code 0: it takes effect in all of them. 1: not in one, or a library is not ours.
+    /// 2: one cannot be found or read.
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
-        /// A path, or a name that is searched in PATH
+        /// A path, a name that is searched in PATH, or the path of a library (its file is read, not loaded)
         #[arg(required = true, value_name = "PROGRAM")]
         programs: Vec<OsString>,
     },
@@ -106,7 +118,8 @@ Examples:
 const CHECK_EXAMPLES: &str = "\
 Examples:
   hakmem check /bin/ls
-  hakmem check python3 ./server && hakmem run -- ./server";
+  hakmem check python3 ./server && hakmem run -- ./server
+  hakmem check ./libhakmem.so          version, settings, hash, sizes, symbols";
 
 fn main() -> ExitCode {
     let code = match Line::parse().command {
