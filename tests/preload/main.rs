@@ -13,6 +13,7 @@
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
 //! | [`run_program`] | the program `hakmem` |
 //! | [`check_library`] | what it tells of a library's file |
+//! | [`health_check`] | its verdict on a library at work |
 //!
 //! [`child`], [`scratch`], [`comparison`] and [`compiled`] carry them. `HAKMEM_TEST_LIB=/path/lib.so` tests
 //! another build; with another allocator, what only ours can answer is skipped by name. Settings in the
@@ -23,6 +24,7 @@ mod child;
 mod comparison;
 mod compiled;
 mod entry_points;
+mod health_check;
 mod interpreters;
 mod library;
 mod limits;
