@@ -5,8 +5,8 @@ use crate::library::library;
 use crate::run_program::hakmem;
 use crate::scratch::Scratch;
 
-/// Profiles whose figure is not a time, and does not depend on where the loader places files: tests run side by side.
-const UNTIMED: &str = "served,steady_faults,steady_memory,threads_memory,returned,misuse,fork,threads_1000";
+/// Profiles whose figure is not a time: tests run side by side.
+const UNTIMED: &str = "served,steady_faults,steady_memory,threads_memory,base_memory,returned,misuse,fork,threads_1000";
 
 /// A library that is loaded and does no more than take memory.
 const HEAVY: &str = "

@@ -1,5 +1,6 @@
 //! Footprint: memory that is taken, and given back.
 
+use std::env;
 use std::hint::black_box;
 use std::sync::Barrier;
 use std::thread;
@@ -91,7 +92,8 @@ pub(crate) fn threads_memory() -> Result<f64, String> {
 
 /// See the table of profiles.
 pub(crate) fn base_memory() -> Result<f64, String> {
-    Ok(memory::resident_kb()? as f64)
+    let library = env::var("LD_PRELOAD").ok();
+    Ok(memory::own_kb(library.as_deref())? as f64)
 }
 
 /// See the table of profiles.

@@ -69,8 +69,7 @@ impl Trial<'_> {
         Ok(Outcome::Measured { figure: median(&mut ratios), detail: format!("{ours:.1} beside {glibc:.1} ns a step") })
     }
 
-    /// What our memory is above glibc's. The loader places files anew each time, and so each run has a few pages
-    /// more or less.
+    /// What our memory is above glibc's. The loader places all anew each time, and so a run may have a page more.
     fn excess(self, probe: &str, rounds: usize) -> Result<Outcome, Outcome> {
         let (mut ours, mut glibc) = self.beside(probe, rounds)?;
         let (ours, glibc) = (median(&mut ours), median(&mut glibc));
