@@ -136,7 +136,7 @@ fn show_file(object: &Object) {
     let sizes = object.sizes;
     row("text, data, bss", &format!("{}, {}, {} bytes", sizes.text, sizes.data, sizes.bss));
     row("static thread-local storage", &format!("{} bytes", sizes.tls));
-    row("needs", &object.elf.needed.join(", "));
+    row("needs", &if object.elf.needed.is_empty() { "nothing".into() } else { object.elf.needed.join(", ") });
     if let Some(version) = newest_glibc(&object.imports) {
         row("glibc", &format!("{version} or later"));
     }

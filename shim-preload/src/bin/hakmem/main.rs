@@ -116,7 +116,7 @@ enum Command {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// Says PASS or FAIL for each thing that must hold, in about 20 seconds
+    /// Says PASS or FAIL for each thing that must hold, in about 10 seconds
     ///
     /// Exit code 0: all pass. 1: one fails. 2: one could not be run.
     #[command(after_help = HEALTH_EXAMPLES)]
