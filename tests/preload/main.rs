@@ -12,15 +12,19 @@
 //! | [`limits`] | does it start where addresses are scarce? |
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
 //! | [`run_program`] | the program `hakmem` |
+//! | [`check_library`] | what it tells of a library's file |
+//! | [`health_check`] | its verdict on a library at work |
 //!
 //! [`child`], [`scratch`], [`comparison`] and [`compiled`] carry them. `HAKMEM_TEST_LIB=/path/lib.so` tests
 //! another build; with another allocator, what only ours can answer is skipped by name. Settings in the
 //! environment (`HAKMEM_HARDEN=double_free`) reach every child, so the suite can be run under each.
 
+mod check_library;
 mod child;
 mod comparison;
 mod compiled;
 mod entry_points;
+mod health_check;
 mod interpreters;
 mod library;
 mod limits;
