@@ -20,7 +20,7 @@ pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
 const FAST_SUPERSLABS: usize = 4;
 const ANY_SUPERSLABS: usize = 64;
 /// Growth that is fast: page faults then take a large part of the time.
-const FAST_BYTES_A_MS: u64 = 512 << 10;
+const FAST_BYTES_A_MS: u64 = 1024 << 10;
 
 /// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so
 /// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last
