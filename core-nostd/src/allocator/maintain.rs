@@ -34,10 +34,9 @@ impl<P: PageProvider> Allocator<P> {
                 heap.harvest(&self.territory);
                 heap.release_idle(&self.territory);
             }
-            if let Some(common) = self.heaps.common.try_lock() {
-                for heap in common.heaps() {
-                    heap.harvest(&self.territory);
-                    heap.release_idle(&self.territory);
+            for common in &self.heaps.common {
+                if let Some(common) = common.try_lock() {
+                    common.tidy(&self.territory);
                 }
             }
         }
@@ -68,9 +67,8 @@ impl<P: PageProvider> Allocator<P> {
                 heap.release_idle(&self.territory);
             }
         }
-        for heap in self.heaps.common.lock().heaps() {
-            heap.harvest(&self.territory);
-            heap.release_idle(&self.territory);
+        for common in &self.heaps.common {
+            common.lock().tidy(&self.territory);
         }
         self.territory.purge(0) + self.large.trim(&self.territory, 0)
     }
@@ -104,13 +102,9 @@ impl<P: PageProvider> Allocator<P> {
             heap.harvest(&self.territory);
             heap.release_idle(&self.territory);
         }
-        let mut common = self.heaps.common.lock();
-        if let Some(heap) = thread.heap() {
-            common.add(heap);
-            thread.heap.set(core::ptr::null());
-        }
-        common.put_by(thread);
-        drop(common);
+        let heap = thread.heap();
+        thread.heap.set(core::ptr::null());
+        self.heaps.take_over(heap, thread);
         self.heaps.threads.fetch_sub(1, Ordering::Relaxed);
         result
     }

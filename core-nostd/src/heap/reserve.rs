@@ -67,7 +67,7 @@ impl Reserve {
         ptr::eq(slab.first_of_superslab(), self.records.get())
     }
 
-    /// A span of `slabs` slabs.
+    /// A span of `slabs` slabs; with `grow` the provider may be called.
     pub fn claim<'a, P: PageProvider>(
         &self,
         territory: &'a Territory<P>,
@@ -75,6 +75,7 @@ impl Reserve {
         slabs: usize,
         spans: usize,
         owner: *const Mailbox,
+        grow: bool,
     ) -> Option<&'a Slab> {
         let free = self.free.load(Ordering::Relaxed);
         let mut starts = run_starts(free & self.dirty.get(), slabs);
@@ -83,7 +84,7 @@ impl Reserve {
             starts = run_starts(free, slabs);
         }
         if starts == 0 {
-            starts = self.restock(territory, slabs, spans.min(MOST_EXTRA))?;
+            starts = self.restock(territory, slabs, spans.min(MOST_EXTRA), grow)?;
         }
         let first = starts.trailing_zeros() as usize;
         let mask = low(slabs) << first;
@@ -101,8 +102,14 @@ impl Reserve {
 
     /// Gives what is left back and takes from another superslab; returns where the run starts.
     #[cold]
-    fn restock<P: PageProvider>(&self, territory: &Territory<P>, slabs: usize, extra: usize) -> Option<u64> {
-        let (claim, dirty) = territory.claim_with_extra(slabs, extra)?;
+    fn restock<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        slabs: usize,
+        extra: usize,
+        grow: bool,
+    ) -> Option<u64> {
+        let (claim, dirty) = territory.claim_with_extra(slabs, extra, grow)?;
         self.give_up(territory);
         self.zone.store(claim.zone, Ordering::Relaxed);
         self.superslab.store(claim.superslab, Ordering::Relaxed);

@@ -46,6 +46,17 @@ pub struct Claim {
     pub fresh: bool,
 }
 
+/// How far the pool has grown; compared to see whether somebody grew it meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Zones.
+    pub zones: usize,
+    /// Committed superslabs of the last one, which is the one that grows.
+    pub committed: usize,
+    /// Superslabs of it that are not committed.
+    pub room: usize,
+}
+
 /// The pool's side of a zone.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolZone {
@@ -131,6 +142,21 @@ impl PoolZone {
         None
     }
 
+    /// True if a run of so many slabs is free.
+    fn fits(&mut self, slabs: usize) -> bool {
+        (0..self.committed.div_ceil(64)).any(|at| {
+            let mut word = self.word(at, AVAIL);
+            while word != 0 {
+                let superslab = at * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                if run_starts(self.header(superslab).free, slabs) != 0 {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+
     fn claim_run(&mut self, zone: usize, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
         let places = multiples(align);
         let mut second = None;
@@ -180,15 +206,22 @@ impl Pool {
         self.zones.iter().take(self.count).any(|zone| zone.reusable > 0)
     }
 
-    /// The last zone and its number: the one that grows.
-    pub fn last_zone(&self) -> Option<(usize, PoolZone)> {
-        Some((self.count.checked_sub(1)?, self.zones[(self.count - 1) % ZONES]))
+    /// How far it has grown.
+    pub fn extent(&self) -> Extent {
+        let last = self.count.checked_sub(1).map_or(PoolZone::NONE, |last| self.zones[last % ZONES]);
+        Extent { zones: self.count, committed: last.committed, room: last.superslabs - last.committed }
     }
 
-    /// Makes `more` superslabs of the last zone available; they are committed and zero.
-    pub fn add_superslabs(&mut self, more: usize, now_ms: u64) {
-        let zone = &mut self.zones[(self.count - 1) % ZONES];
-        for superslab in zone.committed..zone.committed + more {
+    /// True if a run of so many slabs is free.
+    pub fn fits(&mut self, slabs: usize) -> bool {
+        self.zones.iter_mut().take(self.count).any(|zone| zone.fits(slabs))
+    }
+
+    /// Makes the superslabs of a zone below `end` available, those that are not yet: all below are
+    /// committed, and the new ones are zero.
+    pub fn add_superslabs(&mut self, zone: usize, end: usize, now_ms: u64) {
+        let zone = &mut self.zones[zone % ZONES];
+        for superslab in zone.committed..end {
             zone.committed = superslab + 1;
             *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms };
             zone.reindex(superslab);
