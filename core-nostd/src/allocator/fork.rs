@@ -6,7 +6,7 @@
 //! frees wait in their mailboxes.
 //!
 //! What another thread was asking of the system at that moment is of no harm: growth is made known under
-//! the pool's lock or not at all (`superslab/growth.rs`). A run that it was just mapping is lost to the
+//! the pool's lock or not at all (`superslab/growth.rs`), and what was being purged is free again. A run that it was just mapping is lost to the
 //! child as addresses, untouched.
 
 use super::Allocator;
@@ -28,6 +28,7 @@ impl<P: PageProvider> Allocator<P> {
         self.heaps.hold(false);
         if in_child {
             self.heaps.threads.store(1, Ordering::Relaxed);
+            self.territory.pool.lock().abandon_purges();
         }
     }
 }

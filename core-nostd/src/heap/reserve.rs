@@ -8,7 +8,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::base::bits::{low, run_starts};
+use crate::base::bits::{low, run_starts, take_lowest};
 use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
 use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;
@@ -19,6 +19,8 @@ use crate::superslab::pool::Claim;
 
 /// Slabs asked of the pool beyond those needed: as many as the heap has spans, at most these.
 const MOST_EXTRA: usize = 16;
+/// Slabs kept when spans come back.
+const MOST_KEPT: usize = 16;
 
 /// See the file's head. All zero when it has nothing.
 #[derive(Debug)]
@@ -124,7 +126,23 @@ impl Reserve {
 
     /// Takes a span back, or leaves it to the pool; its slabs are in no span then.
     pub fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        if self.covers(slab) { self.take_back(slab) } else { territory.release_span(slab) }
+        if !self.covers(slab) {
+            territory.release_span(slab);
+            return;
+        }
+        self.take_back(slab);
+        if self.free.load(Ordering::Relaxed).count_ones() as usize > MOST_KEPT {
+            self.give_up_all_but(territory, MOST_KEPT / 2);
+        }
+    }
+
+    /// Gives slabs back to the pool, all but the lowest `kept`: what an idle thread keeps is kept from all.
+    #[cold]
+    fn give_up_all_but<P: PageProvider>(&self, territory: &Territory<P>, kept: usize) {
+        let mut rest = self.free.load(Ordering::Relaxed);
+        self.free.store(take_lowest(&mut rest, kept), Ordering::Relaxed);
+        let (zone, superslab) = (self.zone.load(Ordering::Relaxed), self.superslab.load(Ordering::Relaxed));
+        territory.return_slabs(zone, superslab, rest, self.dirty.get());
     }
 
     /// Takes a span back that it covers.

@@ -31,7 +31,11 @@ pub struct SuperSlab {
     pub dirty: u64,
     /// When a slab of it was last taken or given back.
     pub touched_ms: u64,
+    /// Slabs that a purge under way has.
+    purged: u64,
 }
+
+const _: () = assert!(size_of::<SuperSlab>() == 32, "two headers are a cache line");
 
 /// Slabs `first..` of a superslab, `mask` of them.
 #[derive(Clone, Copy, Debug)]
@@ -223,7 +227,7 @@ impl Pool {
         let zone = &mut self.zones[zone % ZONES];
         for superslab in zone.committed..end {
             zone.committed = superslab + 1;
-            *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms };
+            *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms, purged: 0 };
             zone.reindex(superslab);
         }
     }
@@ -273,8 +277,9 @@ impl Pool {
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
-    /// `from` (zone, superslab), so that they can be purged without the lock.
-    pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<Claim> {
+    /// `from` (zone, superslab), so that they can be purged without the lock; all 64, if all are free. Returns
+    /// which of them are dirty beside it.
+    pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<(Claim, u64)> {
         let (mut number, mut start) = from;
         while number < self.count {
             let zone = &mut self.zones[number % ZONES];
@@ -288,10 +293,12 @@ impl Pool {
                     word &= word - 1;
                     let header = zone.header(superslab);
                     if retention::is_due(now_ms, header.touched_ms, delay_ms) {
-                        let mask = header.free & header.dirty;
+                        let dirty = header.free & header.dirty;
+                        let mask = if header.free == u64::MAX { u64::MAX } else { dirty };
                         header.free &= !mask;
+                        header.purged |= mask;
                         zone.reindex(superslab);
-                        return Some(Claim { zone: number, superslab, mask, fresh: false });
+                        return Some((Claim { zone: number, superslab, mask, fresh: false }, dirty));
                     }
                 }
             }
@@ -304,12 +311,26 @@ impl Pool {
     pub fn end_purge(&mut self, claim: Claim, zeroed: bool, now_ms: u64) {
         let header = self.zones[claim.zone % ZONES].header(claim.superslab);
         header.free |= claim.mask;
+        header.purged &= !claim.mask;
         if zeroed {
             header.dirty &= !claim.mask;
         } else {
             header.touched_ms = now_ms;
         }
         self.zones[claim.zone % ZONES].reindex(claim.superslab);
+    }
+
+    /// Ends the purges of threads that a fork left behind: their slabs are free and as dirty as they were.
+    pub fn abandon_purges(&mut self) {
+        for zone in self.zones.iter_mut().take(self.count) {
+            for superslab in 0..zone.committed {
+                let header = zone.header(superslab);
+                if header.purged != 0 {
+                    header.free |= core::mem::take(&mut header.purged);
+                    zone.reindex(superslab);
+                }
+            }
+        }
     }
 
     /// Calls `each` with zone, superslab number and header of every committed superslab.

@@ -8,7 +8,7 @@ use super::pool::{Claim, Pool};
 use super::zone::Zones;
 use crate::base::bits::for_each_run;
 use crate::base::sync::{AtomicBool, AtomicU32, AtomicU64, Lock, Ordering};
-use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
 use crate::slab::descriptor::FULL;
@@ -184,24 +184,36 @@ impl<P: PageProvider> Territory<P> {
         let mut purged = 0;
         let mut from = (0, 0);
         loop {
-            let Some(claim) = self.pool.lock().claim_idle(from, now, delay_ms) else {
+            let Some((claim, dirty)) = self.pool.lock().claim_idle(from, now, delay_ms) else {
                 return purged;
             };
             from = (claim.zone, claim.superslab + 1);
-            let base = self.zones.get(claim.zone).base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
+            let zone = self.zones.get(claim.zone);
+            let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
             let mut zeroed = true;
-            for_each_run(claim.mask, |start, length| {
-                let Some(run) = NonNull::new(base.wrapping_add(start * SLAB_BYTES)) else {
-                    return;
-                };
-                // SAFETY: the slabs are committed, and the claim made them ours.
-                zeroed &= unsafe { self.provider.purge(run, length * SLAB_BYTES) } == Purged::Zeroed;
+            for_each_run(dirty, |start, length| {
+                zeroed &= self.purge_run(base.wrapping_add(start * SLAB_BYTES), length * SLAB_BYTES);
             });
             if zeroed {
-                purged += claim.mask.count_ones() as usize * SLAB_BYTES;
+                purged += dirty.count_ones() as usize * SLAB_BYTES;
+            }
+            if claim.mask == u64::MAX {
+                // No block is out, so live map and words are zero; the records still tell of late faults.
+                let (words, end) = zone.words(claim.superslab, self.provider.page_bytes());
+                self.purge_run(zone.live_base().wrapping_add(claim.superslab * LIVE_MAP_BYTES), LIVE_MAP_BYTES);
+                self.purge_run(words, end.addr().saturating_sub(words.addr()));
             }
             self.pool.lock().end_purge(claim, zeroed, now);
         }
+    }
+
+    /// Gives part of a zone back that is committed and that nobody uses; true if it reads as zero now.
+    fn purge_run(&self, start: *mut u8, bytes: usize) -> bool {
+        let Some(run) = NonNull::new(start).filter(|_| bytes > 0) else {
+            return false;
+        };
+        // SAFETY: committed, as the pool knows it, and claimed by the caller.
+        unsafe { self.provider.purge(run, bytes) == Purged::Zeroed }
     }
 
     /// Holds the locks across a fork: true takes them, false lets them go.
