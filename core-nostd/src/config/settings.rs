@@ -27,7 +27,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of [`Settings::set_row`].
-pub const TABLE: [Setting; 7] = [
+pub const TABLE: [Setting; 8] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -65,6 +65,12 @@ pub const TABLE: [Setting; 7] = [
         most: 1,
         about: "memory beyond the first 128 MiB comes in huge pages where the system lets programs ask (default 1)",
     },
+    Setting {
+        name: "purge_thread",
+        unit: Unit::Switch,
+        most: 1,
+        about: "a thread of ours gives idle memory back also when no other calls any more (default 0)",
+    },
 ];
 
 /// The values in force.
@@ -84,6 +90,8 @@ pub struct Settings {
     pub large_cache_bytes: usize,
     /// `huge_pages`
     pub huge_pages: bool,
+    /// `purge_thread`
+    pub purge_thread: bool,
 }
 
 /// Why a setting was not taken.
@@ -112,6 +120,7 @@ impl Settings {
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
             huge_pages: true,
+            purge_thread: false,
         }
     }
 
@@ -132,7 +141,8 @@ impl Settings {
             3 => self.survive_faults = value & 2 != 0,
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
-            _ => self.huge_pages = value != 0,
+            6 => self.huge_pages = value != 0,
+            _ => self.purge_thread = value != 0,
         }
     }
 
