@@ -77,6 +77,8 @@ pub(crate) enum Workload {
     Heap1gib,
     /// 8–32 KiB, 64 slots, each page touched
     Mid,
+    /// 8–32 KiB, 4,000 slots, each page touched
+    Mid4k,
     /// 8–52 KiB, 64 slots, each page touched
     Pool,
     /// calloc of 16 bytes to 1 MiB, each power of two as often, 64 slots
@@ -124,7 +126,7 @@ impl Workload {
             Self::Pair | Self::PairRandom | Self::Burst64 | Self::Burst64Random => 20_000_000,
             Self::Burst100k | Self::Burst100kRandom | Self::Burst1m | Self::Burst1mRandom => 5_000_000,
             Self::Window30k => 8_000_000,
-            Self::Window1m | Self::Heap1gib | Self::Mid | Self::Pool | Self::Phases => 2_000_000,
+            Self::Window1m | Self::Heap1gib | Self::Mid | Self::Mid4k | Self::Pool | Self::Phases => 2_000_000,
             Self::Calloc => 300_000,
             // 24 doublings make a growth, and 4,095 steps of 64 KiB.
             Self::ReallocDouble => 24 * 5,
@@ -174,6 +176,7 @@ impl Workload {
                 | Self::Window1m
                 | Self::Heap1gib
                 | Self::Mid
+                | Self::Mid4k
                 | Self::Pool
                 | Self::Calloc
         )
@@ -206,7 +209,8 @@ impl Workload {
             Self::Window30k => window::run(steps, 30_000, mixed),
             Self::Window1m => window::run(steps, 1_000_000, mixed),
             Self::Heap1gib => window::run(steps, (1 << 30) / 240, |_| 240),
-            Self::Mid => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (24 * 1024 + 1))),
+            Self::Mid => toggle::run::<64>(steps, 42, mid),
+            Self::Mid4k => toggle::run::<4_000>(steps, 42, mid),
             Self::Pool => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (44 * 1024 + 1))),
             Self::Calloc => toggle::run::<64>(steps, 42, |draw| Block::zeroed(any_size(draw))),
             Self::ReallocDouble => growth::run(steps, 16, |size| 2 * size),
@@ -238,6 +242,10 @@ impl Workload {
 
 fn below_1k(random: &mut Xorshift) -> usize {
     1 + random.draw() % 1_000
+}
+
+fn mid(draw: usize) -> Block {
+    Block::with_pages(8 * 1024 + draw % (24 * 1024 + 1))
 }
 
 fn mixed(random: &mut Xorshift) -> usize {

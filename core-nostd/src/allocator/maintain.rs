@@ -18,6 +18,7 @@ impl<P: PageProvider> Allocator<P> {
         self.territory.purge_delay_ms.store(settings.purge_delay_ms, Ordering::Relaxed);
         self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
         self.territory.huge_pages.store(settings.huge_pages, Ordering::Relaxed);
+        self.territory.off.store(settings.off.bits(), Ordering::Relaxed);
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
         watch.set(Watch::DOUBLE_FREE, settings.harden_double_free);

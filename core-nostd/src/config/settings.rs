@@ -1,5 +1,7 @@
 //! What users may set: one table of names, units and bounds, and its reader, which allocates nothing.
 
+use super::flags::Off;
+
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -27,7 +29,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of [`Settings::set_row`].
-pub const TABLE: [Setting; 7] = [
+pub const TABLE: [Setting; 8] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -65,6 +67,12 @@ pub const TABLE: [Setting; 7] = [
         most: 1,
         about: "memory beyond the first 128 MiB comes in huge pages where the system lets programs ask (default 1)",
     },
+    Setting {
+        name: "off",
+        unit: Unit::Words(Off::WORDS),
+        most: 0,
+        about: "mechanisms that are switched off, so that their worth can be measured (default none)",
+    },
 ];
 
 /// The values in force.
@@ -84,6 +92,8 @@ pub struct Settings {
     pub large_cache_bytes: usize,
     /// `huge_pages`
     pub huge_pages: bool,
+    /// `off`
+    pub off: Off,
 }
 
 /// Why a setting was not taken.
@@ -112,6 +122,7 @@ impl Settings {
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
             huge_pages: true,
+            off: Off::empty(),
         }
     }
 
@@ -132,7 +143,9 @@ impl Settings {
             3 => self.survive_faults = value & 2 != 0,
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
-            _ => self.huge_pages = value != 0,
+            6 => self.huge_pages = value != 0,
+            // The first word is nothing.
+            _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
         }
     }
 

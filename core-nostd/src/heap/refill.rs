@@ -2,7 +2,7 @@
 
 use super::heaps::Heaps;
 use super::{Front, Heap, ThreadHeap};
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
 use crate::policy::front::{COLD_BATCH, FIRST_BATCH, is_warm, refill_batch};
 use crate::slab::{Refill, SizeClass};
@@ -61,7 +61,7 @@ impl<P: PageProvider> Heaps<P> {
         }
         let alone = self.threads.load(crate::base::sync::Ordering::Relaxed) <= 1;
         let is_warm = alone || thread.gives.get() || is_warm(thread.refills.get(), thread.classes.get());
-        if is_warm { self.warm_up(territory, front, thread) } else { None }
+        if is_warm || territory.is_off(Off::COLD_THREADS) { self.warm_up(territory, front, thread) } else { None }
     }
 
     /// Takes blocks for a thread that has no heap: from a common one, which may claim a slab.

@@ -9,7 +9,7 @@ use core::ptr::{self, NonNull};
 use super::magazine::{END, Front, Slot};
 use super::slabs::Heap;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
 use crate::policy::front;
 use crate::slab::SizeClass;
@@ -202,7 +202,7 @@ impl ThreadHeap {
         let least = front::first_slots(bytes, slots == 0 && self.heap.get().is_null() && !self.gives.get());
         let wanted = if slots < least {
             least
-        } else if self.flushed.get() & 1 << index != 0 {
+        } else if self.flushed.get() & 1 << index != 0 && !territory.is_off(Off::GROWTH) {
             front::grown_slots(slots, bytes)
         } else {
             slots

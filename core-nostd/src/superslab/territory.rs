@@ -7,7 +7,8 @@ use core::ptr::{self, NonNull};
 use super::pool::{Claim, Pool, PoolZone};
 use super::zone::Zones;
 use crate::base::bits::for_each_run;
-use crate::base::sync::{AtomicBool, AtomicU32, AtomicU64, Lock, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
+use crate::config::flags::Off;
 use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
@@ -38,6 +39,8 @@ pub struct Territory<P: PageProvider> {
     pub purge_delay_ms: AtomicU32,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
+    /// What is switched off.
+    pub off: AtomicU8,
 }
 
 impl<P: PageProvider> Territory<P> {
@@ -53,7 +56,13 @@ impl<P: PageProvider> Territory<P> {
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
             huge_pages: AtomicBool::new(true),
+            off: AtomicU8::new(0),
         }
+    }
+
+    /// True if the mechanism is switched off.
+    pub fn is_off(&self, mechanism: Off) -> bool {
+        Off::from_bits_retain(self.off.load(Ordering::Relaxed)).intersects(mechanism)
     }
 
     /// The clock as it was last read.
