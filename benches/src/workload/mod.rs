@@ -8,6 +8,7 @@ mod block;
 mod burst;
 mod churn;
 mod exchange;
+mod first_calls;
 mod gate;
 mod growth;
 mod larson;
@@ -111,6 +112,8 @@ pub(crate) enum Workload {
     ThreadChurn,
     /// 200 threads that hold 60 blocks of 16–256 bytes each: KiB a thread over its stack
     ManyThreads,
+    /// the first 10,000 calls of a process: 16–512 bytes, all held
+    FirstCalls,
     /// random_mixed with 50,000 steps, for counting system calls
     Syscall,
     /// 300 blocks of 16–512 bytes, held: the end RSS is that of a small program
@@ -133,6 +136,7 @@ impl Workload {
             Self::Realloc64k => 4_095,
             Self::ThreadChurn => 10_000,
             Self::ManyThreads => (many_threads::THREADS * many_threads::BLOCKS) as u64,
+            Self::FirstCalls => first_calls::CALLS as u64,
             Self::Syscall => 50_000,
             Self::Small300 | Self::Nothing => 0,
             _ => 10_000_000,
@@ -142,7 +146,9 @@ impl Workload {
     /// Steps at the given scale; what has a number of its own does not scale.
     pub(crate) fn scaled_steps(self, scale: f64) -> u64 {
         match self {
-            Self::ManyThreads | Self::Syscall | Self::Small300 | Self::Nothing => self.default_steps(),
+            Self::ManyThreads | Self::FirstCalls | Self::Syscall | Self::Small300 | Self::Nothing => {
+                self.default_steps()
+            }
             _ => ((self.default_steps() as f64 * scale) as u64).max(1),
         }
     }
@@ -176,7 +182,6 @@ impl Workload {
                 | Self::Window1m
                 | Self::Heap1gib
                 | Self::Mid
-                | Self::Mid4k
                 | Self::Pool
                 | Self::Calloc
         )
@@ -227,6 +232,7 @@ impl Workload {
             Self::Remote8 => remote::run(steps, 8),
             Self::ThreadChurn => churn::run(steps),
             Self::ManyThreads => many_threads::run(),
+            Self::FirstCalls => first_calls::run(mixed),
             Self::Small300 => small::run(),
             Self::Nothing => Meter::start().stop().finish(0),
         }

@@ -9,6 +9,8 @@ pub enum Unit {
     Switch,
     /// A whole number of milliseconds; `s` and `ms` may follow.
     Milliseconds,
+    /// A whole number.
+    Count,
     /// A whole number of bytes; `K`, `M` or `G` may follow.
     Bytes,
     /// One of the words, or several joined by `+`.
@@ -29,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of [`Settings::set_row`].
-pub const TABLE: [Setting; 8] = [
+pub const TABLE: [Setting; 10] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -68,6 +70,18 @@ pub const TABLE: [Setting; 8] = [
         about: "memory beyond the first 128 MiB comes in huge pages where the system lets programs ask (default 1)",
     },
     Setting {
+        name: "prewarm_bytes",
+        unit: Unit::Bytes,
+        most: 1 << 40,
+        about: "so much free memory is there from the start, so that its first use costs no page faults (default 0)",
+    },
+    Setting {
+        name: "prewarm_blocks",
+        unit: Unit::Count,
+        most: 65_536,
+        about: "at start so many blocks of each size up to 1 KiB are taken and given back (default 0)",
+    },
+    Setting {
         name: "off",
         unit: Unit::Words(Off::WORDS),
         most: 0,
@@ -92,6 +106,10 @@ pub struct Settings {
     pub large_cache_bytes: usize,
     /// `huge_pages`
     pub huge_pages: bool,
+    /// `prewarm_bytes`
+    pub prewarm_bytes: usize,
+    /// `prewarm_blocks`
+    pub prewarm_blocks: u32,
     /// `off`
     pub off: Off,
 }
@@ -122,6 +140,8 @@ impl Settings {
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
             huge_pages: true,
+            prewarm_bytes: 0,
+            prewarm_blocks: 0,
             off: Off::empty(),
         }
     }
@@ -144,6 +164,8 @@ impl Settings {
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
             6 => self.huge_pages = value != 0,
+            7 => self.prewarm_bytes = value as usize,
+            8 => self.prewarm_blocks = value as u32,
             // The first word is nothing.
             _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
         }
@@ -183,6 +205,7 @@ fn read(value: &[u8], unit: Unit) -> Option<u64> {
                 None
             }
         }
+        Unit::Count => scaled(value, &[]),
         Unit::Milliseconds => scaled(value, &[("ms", 1), ("s", 1000)]),
         Unit::Bytes => scaled(value, &[("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)]),
         Unit::Words(words) => value.split(|&byte| byte == b'+').try_fold(0, |mask, word| {

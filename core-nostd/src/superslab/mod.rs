@@ -2,6 +2,7 @@
 //! `config`, `base`, `harden`, `policy`, `pages`, `slab`.
 
 pub mod pool;
+pub mod prewarm;
 pub mod territory;
 pub mod zone;
 

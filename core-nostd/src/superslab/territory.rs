@@ -91,7 +91,7 @@ impl<P: PageProvider> Territory<P> {
         Some(self.open(claim, SizeClass::RUN, ptr::null()))
     }
 
-    fn claim_by<T>(&self, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
+    pub(super) fn claim_by<T>(&self, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
         let claim = || {
             let mut pool = self.pool.lock();
             let claimed = claim(&mut pool, self.recent_ms());
@@ -150,8 +150,13 @@ impl<P: PageProvider> Territory<P> {
 
     /// Gives slabs that are in no span back to the pool.
     pub fn return_slabs(&self, zone: usize, superslab: usize, mask: u64, dirty: u64) {
+        self.return_slabs_used(zone, superslab, mask, dirty, self.recent_ms());
+    }
+
+    /// The same, as if they had last been used at `used_ms`.
+    pub(super) fn return_slabs_used(&self, zone: usize, superslab: usize, mask: u64, dirty: u64, used_ms: u64) {
         let mut pool = self.pool.lock();
-        pool.release(zone, superslab, mask, dirty, self.recent_ms());
+        pool.release(zone, superslab, mask, dirty, used_ms);
         self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
     }
 
