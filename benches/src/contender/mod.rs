@@ -21,7 +21,7 @@ pub(crate) enum ContenderName {
     Glibc,
     /// ours, built from this workspace
     Hakmem,
-    /// ours with pages that are there from the start; only where it is named
+    /// ours with 4 MiB of pages and 64 blocks of each class there from the start; only where it is named
     HakmemWarm,
     /// lists without any safety: what the workload costs by itself
     Floor,

@@ -76,7 +76,7 @@ impl ContenderName {
     /// The setting it runs with, if it is not as it comes.
     pub(crate) fn setting(self) -> Option<(&'static str, &'static str)> {
         match self {
-            Self::HakmemWarm => Some(("HAKMEM_PREWARM_BYTES", "4M")),
+            Self::HakmemWarm => Some(("HAKMEM_CONF", "prewarm_bytes:4M,prewarm_blocks:64")),
             Self::Mimalloc3SmallPages => Some(("MIMALLOC_ALLOW_THP", "0")),
             _ => None,
         }

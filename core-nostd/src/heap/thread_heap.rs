@@ -202,13 +202,13 @@ impl ThreadHeap {
         let least = front::first_slots(bytes, slots == 0 && self.heap.get().is_null() && !self.gives.get());
         let wanted = if slots < least {
             least
-        } else if self.flushed.get() & 1 << index != 0 && !territory.is_off(Off::GROWTH) {
+        } else if self.flushed.get() & 1 << index != 0 {
             front::grown_slots(slots, bytes)
         } else {
             slots
         };
         self.flushed.set(self.flushed.get() & !(1 << index));
-        if wanted == slots {
+        if wanted == slots || (slots >= least && territory.is_off(Off::GROWTH)) {
             return true;
         }
         let mut store = territory.store.lock();
