@@ -47,8 +47,8 @@ pub const M_HAKMEM_PREWARM: c_int = 0x48_41_4B;
 #[unsafe(no_mangle)]
 pub extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
     if parameter == M_HAKMEM_PREWARM {
-        let bytes = usize::try_from(value).unwrap_or(0) << 10;
-        return c_int::from(slow::prewarm(bytes) >= bytes);
+        let Ok(kibibytes) = usize::try_from(value) else { return 0 };
+        return c_int::from(slow::prewarm(kibibytes << 10) >= kibibytes << 10);
     }
     // M_MXFAST 1, M_TRIM_THRESHOLD -1 … M_ARENA_MAX -8.
     c_int::from(parameter == 1 || (-8..=-1).contains(&parameter))

@@ -112,3 +112,31 @@ fn a_region_has_what_it_has() {
     // SAFETY: one thread.
     unsafe { allocator.audit() }.expect("every invariant holds");
 }
+
+#[test]
+fn others_take_blocks_meanwhile() {
+    let allocator = Allocator::new(Narrow::new(Faulty::new(LinuxPages::new()), 256 * MIB, usize::MAX));
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..100).for_each(|_| assert_eq!(allocator.prewarm(MIB), MIB)));
+        for bytes in [64, 1000, 9000] {
+            let allocator = &allocator;
+            scope.spawn(move || {
+                let front = Front::new();
+                let blocks: Vec<_> = (0..2000).map(|_| allocator.take_slow(&front, bytes)).collect();
+                for &block in &blocks {
+                    assert!(!block.is_null());
+                    // SAFETY: the block is ours, and that long.
+                    unsafe { block.write_bytes(7, bytes) };
+                }
+                for block in blocks {
+                    // SAFETY: as above.
+                    assert!(unsafe { core::slice::from_raw_parts(block, bytes) }.iter().all(|&byte| byte == 7));
+                    allocator.give_slow(&front, block).expect("a live block");
+                }
+                allocator.end_thread(&front).expect("no block was freed twice");
+            });
+        }
+    });
+    // SAFETY: all threads have ended.
+    assert_eq!(unsafe { allocator.audit() }.expect("every invariant holds").live_blocks, 0);
+}

@@ -44,26 +44,26 @@ impl<P: PageProvider> Territory<P> {
         let zone = self.zones.get(claim.zone);
         let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
         let live = zone.live_base().wrapping_add(claim.superslab * LIVE_MAP_BYTES);
+        let meta = zone.meta_base().wrapping_add(claim.superslab << META_SHIFT);
+        let page = self.provider.page_bytes();
         let mut whole = true;
         for_each_run(claim.mask, |start, length| {
-            whole = whole
-                && self.populate(base.wrapping_add(start * SLAB_BYTES), length * SLAB_BYTES)
-                && self.populate(live.wrapping_add(start * SLAB_LIVE_BYTES), length * SLAB_LIVE_BYTES);
+            let part = |base: *mut u8, bytes| (base.wrapping_add(start * bytes), length * bytes);
+            let (first, bytes) = part(base, SLAB_BYTES);
+            // A page that holds a slab of somebody else's too is left out.
+            whole &= self.populate(align_up(first, page), align_down(first.wrapping_add(bytes), page));
+            let (first, bytes) = part(live, SLAB_LIVE_BYTES);
+            whole &= self.populate(align_down(first, page), align_up(first.wrapping_add(bytes), page));
         });
-        if whole && claim.mask == u64::MAX {
-            // Remote bitmaps are the last part, and not every program has them.
-            whole = self.populate(zone.meta_base().wrapping_add(claim.superslab << META_SHIFT), META_REMOTE_WORDS);
-        }
-        whole
+        // Remote bitmaps are the last part, and not every program has them.
+        whole && (claim.mask != u64::MAX || self.populate(meta, meta.wrapping_add(META_REMOTE_WORDS)))
     }
 
-    /// Has the pages be there that a part of a zone begins on, and all up to its end.
-    fn populate(&self, start: *mut u8, bytes: usize) -> bool {
-        let page = self.provider.page_bytes();
-        let (first, end) = (align_down(start, page), align_up(start.wrapping_add(bytes), page));
-        // SAFETY: the part is of a committed superslab, whose own parts begin and end with pages.
-        NonNull::new(first)
-            .is_some_and(|first| unsafe { self.provider.populate(first, end.addr() - first.addr().get()) })
+    /// Has the pages between two addresses be there; false where memory was refused.
+    fn populate(&self, first: *mut u8, end: *mut u8) -> bool {
+        let bytes = end.addr().saturating_sub(first.addr());
+        // SAFETY: callers name parts of a committed superslab: slabs that they claimed, or atomics.
+        NonNull::new(first).is_some_and(|first| bytes == 0 || unsafe { self.provider.populate(first, bytes) })
     }
 }
 
