@@ -14,7 +14,6 @@ use crate::pages::PageProvider;
 use crate::policy::retention;
 use crate::superslab::Territory;
 
-const CACHE: usize = 16;
 const HISTORY: usize = 64;
 const FIRST_SLOTS: usize = 64;
 
@@ -24,6 +23,10 @@ struct Mapping {
     start: *mut u8,
     bytes: usize,
 }
+
+mod cache;
+
+use cache::Cache;
 
 impl Mapping {
     const NONE: Self = Self { start: ptr::null_mut(), bytes: 0 };
@@ -44,7 +47,7 @@ struct Table {
     slots: *mut Mapping,
     capacity: usize,
     count: usize,
-    cache: [(Mapping, u64); CACHE],
+    cache: Cache,
     history: [usize; HISTORY],
     freed: usize,
 }
@@ -152,14 +155,6 @@ impl Table {
         *self.slot(hole) = Mapping::NONE;
         Some(found)
     }
-
-    fn take_cached(&mut self, bytes: usize, align: usize) -> Option<Mapping> {
-        let fits = |kept: &Mapping| {
-            kept.bytes >= bytes && kept.bytes - bytes <= bytes / 4 && kept.start.addr() & (align - 1) == 0
-        };
-        let best = self.cache.iter_mut().filter(|(kept, _)| fits(kept)).min_by_key(|(kept, _)| kept.bytes)?;
-        Some(core::mem::replace(&mut best.0, Mapping::NONE))
-    }
 }
 
 impl<P: PageProvider> Large<P> {
@@ -170,7 +165,7 @@ impl<P: PageProvider> Large<P> {
                 slots: ptr::null_mut(),
                 capacity: 0,
                 count: 0,
-                cache: [(Mapping::NONE, 0); CACHE],
+                cache: Cache::new(),
                 history: [0; HISTORY],
                 freed: 0,
             }),
@@ -189,7 +184,7 @@ impl<P: PageProvider> Large<P> {
             if !table.make_room(territory) {
                 return None;
             }
-            let kept = table.take_cached(bytes, align);
+            let kept = table.cache.take(bytes, align);
             if let Some(mapping) = kept {
                 table.place(mapping);
                 table.count += 1;
@@ -252,15 +247,11 @@ impl<P: PageProvider> Large<P> {
             table.freed += 1;
             let live = self.live_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
             let room = retention::large_cache_bytes(self.cache_ceiling.load(Ordering::Relaxed), live);
-            let fits = self.cached_bytes.load(Ordering::Relaxed) + mapping.bytes <= room;
-            match table.cache.iter_mut().find(|(kept, _)| kept.start.is_null()) {
-                Some(slot) if fits => {
-                    *slot = (mapping, now);
-                    self.cached_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
-                    return LargeFree::Freed;
-                }
-                _ => mapping,
+            if table.cache.keep(mapping, now, room) {
+                self.cached_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+                return LargeFree::Freed;
             }
+            mapping
         };
         self.unmap(territory, mapping);
         LargeFree::Freed
@@ -295,21 +286,14 @@ impl<P: PageProvider> Large<P> {
     pub fn trim(&self, territory: &Territory<P>, delay_ms: u64) -> usize {
         let now = territory.recent_ms();
         let mut bytes = 0;
-        for slot in 0..CACHE {
-            let mapping = {
-                let mut table = self.table.lock();
-                let (mapping, since) = table.cache[slot];
-                if mapping.start.is_null() || !retention::is_due(now, since, delay_ms) {
-                    continue;
-                }
-                table.cache[slot].0 = Mapping::NONE;
-                mapping
+        loop {
+            let Some(mapping) = self.table.lock().cache.take_due(now, delay_ms) else {
+                return bytes;
             };
             self.cached_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
             bytes += mapping.bytes;
             self.unmap(territory, mapping);
         }
-        bytes
     }
 
     /// Blocks and bytes in the table, bytes in the cache, as the audit counts them.
@@ -323,7 +307,7 @@ impl<P: PageProvider> Large<P> {
             }
         }
         debug_assert!(blocks == table.count, "the table counts its blocks");
-        (blocks, bytes, table.cache.iter().map(|(kept, _)| kept.bytes).sum())
+        (blocks, bytes, table.cache.bytes())
     }
 
     /// Holds the lock across a fork: true takes it, false (in parent or child) lets it go.

@@ -97,12 +97,14 @@ fn the_delay_is_a_setting() {
 }
 
 #[test]
-fn freed_large_blocks_are_kept_up_to_the_setting_and_then_go() {
+fn large_blocks_that_are_wanted_again_are_kept_up_to_the_setting_and_then_go() {
     let (allocator, front) = (allocator(), Front::new());
     allocator.configure(&front, &Settings { large_cache_bytes: 2 * LARGE, ..Settings::new() });
     look(&allocator, &front, 10_000);
-    let blocks: Vec<_> = (0..4).map(|_| take(&allocator, &front, LARGE)).collect();
-    blocks.into_iter().for_each(|block| give(&allocator, &front, block));
+    for _ in 0..2 {
+        let blocks: Vec<_> = (0..4).map(|_| take(&allocator, &front, LARGE)).collect();
+        blocks.into_iter().for_each(|block| give(&allocator, &front, block));
+    }
     let stats = allocator.stats();
     assert_eq!((stats.large, stats.large_cached), (0, 2 * LARGE as u64), "{stats:?}");
     look(&allocator, &front, 10_000 + 2 * DELAY_MS);
@@ -112,6 +114,20 @@ fn freed_large_blocks_are_kept_up_to_the_setting_and_then_go() {
     look(&allocator, &front, 10_000 + 4 * DELAY_MS);
     assert!(allocator.stats().large_cached <= LARGE as u64, "{:?}", allocator.stats());
     assert!(allocator.provider().below().reserved() <= reserved);
+}
+
+/// A table that doubles leaves blocks behind that nobody asks for again.
+#[test]
+fn large_blocks_that_nobody_wants_again_are_not_kept() {
+    let (allocator, front) = (allocator(), Front::new());
+    let mut table = take(&allocator, &front, LARGE);
+    for doubled in 1..8 {
+        let larger = take(&allocator, &front, LARGE << doubled);
+        give(&allocator, &front, table);
+        table = larger;
+        assert_eq!(allocator.stats().large_cached, 0);
+    }
+    give(&allocator, &front, table);
 }
 
 #[test]

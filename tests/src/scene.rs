@@ -1,15 +1,15 @@
-//! An allocator over Linux pages and two threads that one real thread plays.
+//! An allocator over Linux pages, with a clock that stands, and two threads that one real thread plays.
 
 #![allow(unsafe_code, reason = "audits")]
 
 use hakmem_core::{Allocator, Audit, Fault, Front};
 
-use crate::providers::{Faulty, LinuxPages, Narrow};
+use crate::providers::{Clocked, Faulty, LinuxPages, Narrow};
 
 /// See the file's head; nothing was allocated yet.
 pub struct Scene {
     /// What is tested.
-    pub allocator: Allocator<Narrow<Faulty<LinuxPages>>>,
+    pub allocator: Allocator<Clocked<Narrow<Faulty<LinuxPages>>>>,
     /// The first thread: who takes.
     pub one: Front,
     /// The second.
@@ -19,7 +19,7 @@ pub struct Scene {
 impl Scene {
     /// Zones of `zone_bytes`.
     pub fn new(zone_bytes: usize) -> Self {
-        let pages = Narrow::new(Faulty::new(LinuxPages::new()), zone_bytes, usize::MAX);
+        let pages = Clocked::new(Narrow::new(Faulty::new(LinuxPages::new()), zone_bytes, usize::MAX));
         Self { allocator: Allocator::new(pages), one: Front::new(), two: Front::new() }
     }
 

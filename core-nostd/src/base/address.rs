@@ -1,5 +1,7 @@
 //! All pointer arithmetic that is not a plain `add`: provenance is kept, nothing is made from an integer.
 
+#![allow(unsafe_code, reason = "prefetches")]
+
 /// `bytes` rounded up to a multiple of the power of two `unit`; `None` past the end of memory.
 pub const fn round_up(bytes: usize, unit: usize) -> Option<usize> {
     match bytes.checked_add(unit - 1) {
@@ -16,4 +18,16 @@ pub fn align_up(pointer: *mut u8, unit: usize) -> *mut u8 {
 /// The last address at or below `pointer` that is a multiple of the power of two `unit`.
 pub fn align_down<T>(pointer: *const T, unit: usize) -> *mut u8 {
     pointer.map_addr(|address| address & !(unit - 1)).cast_mut().cast()
+}
+
+/// Says that what is there will soon be read and written. Any address will do.
+#[inline(always)]
+pub fn prefetch(pointer: *const u8) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch never faults, and every x86_64 has it.
+    unsafe {
+        core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(pointer.cast());
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = pointer;
 }

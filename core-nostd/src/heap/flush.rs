@@ -8,8 +8,10 @@ use crate::pages::PageProvider;
 use crate::slab::{SizeClass, Slab, mailbox, starter};
 use crate::superslab::Territory;
 
+/// Blocks between the one at hand and the one whose span is brought in.
+const AHEAD: usize = 8;
+
 /// A span, and what is needed to number its blocks.
-#[derive(Clone, Copy)]
 struct Span<'a> {
     slab: &'a Slab,
     base: usize,
@@ -39,22 +41,29 @@ impl<P: PageProvider> Heaps<P> {
     ) -> Result<(), Fault> {
         let heap = thread.heap();
         let mut result = Ok(());
-        let mut span: Option<Span<'_>> = None;
         let mut blocks = thread.blocks(front, class).get(..count).unwrap_or_default();
-        while let Some(&block) = blocks.first() {
-            let here = span.filter(|span| span.covers(block)).or_else(|| Span::over(territory, block));
-            let Some(here) = here else {
+        while let Some((&block, others)) = blocks.split_first() {
+            if let Some(&soon) = blocks.get(AHEAD) {
+                territory.zones.first().prefetch_span_of(soon);
+            }
+            let Some(span) = Span::over(territory, block) else {
                 result = result.and(Err(Fault::at(FaultKind::Foreign, block.addr())));
-                blocks = blocks.get(1..).unwrap_or_default();
+                blocks = others;
                 continue;
             };
-            let batch = here.gather(blocks);
-            let twice = put(territory, heap, here.slab, batch.word, batch.bits);
-            if twice != 0 {
-                result = result.and(Err(double_free(here.slab, here.base, batch.word, twice)));
+            loop {
+                let batch = span.gather(blocks);
+                blocks = blocks.get(batch.blocks..).unwrap_or_default();
+                let twice = put(territory, heap, span.slab, batch.word, batch.bits);
+                if twice != 0 {
+                    result = result.and(Err(double_free(span.slab, span.base, batch.word, twice)));
+                }
+                // A span whose last block came back may be another one's by now.
+                let goes_on = |&block: &*mut u8| span.covers(block) && span.slab.is_in_use();
+                if !blocks.first().is_some_and(goes_on) {
+                    break;
+                }
             }
-            blocks = blocks.get(batch.blocks..).unwrap_or_default();
-            span = here.slab.is_in_use().then_some(here);
         }
         thread.drop_oldest(front, class, count);
         thread.note_flush(class);
@@ -77,6 +86,7 @@ impl<P: PageProvider> Heaps<P> {
 impl<'a> Span<'a> {
     /// The span that a block lies in; `None` if it is not ours.
     #[allow(unsafe_code, reason = "looks a block's slab up")]
+    #[inline(always)]
     fn over<P: PageProvider>(territory: &'a Territory<P>, block: *mut u8) -> Option<Self> {
         let first = territory.zones.first();
         let zone = if first.covers(block) { first } else { territory.zones.find(block)? };
@@ -87,11 +97,13 @@ impl<'a> Span<'a> {
         Some(Self { slab, base: block.addr() - offset, bytes: bytes.max(offset + 1), reciprocal: shape.reciprocal })
     }
 
+    #[inline(always)]
     fn covers(&self, block: *mut u8) -> bool {
         block.addr().wrapping_sub(self.base) < self.bytes
     }
 
     /// As many of the first blocks as lie in one word; the first is the span's.
+    #[inline(always)]
     fn gather(&self, blocks: &[*mut u8]) -> Batch {
         let mut batch = Batch { word: 0, bits: 0, blocks: 0 };
         for &block in blocks {
@@ -114,6 +126,7 @@ impl<'a> Span<'a> {
 }
 
 /// Gives blocks back to their slab; returns those that were free already.
+#[inline(always)]
 fn put<P: PageProvider>(territory: &Territory<P>, heap: Option<&Heap>, slab: &Slab, word: usize, bits: u64) -> u64 {
     match heap {
         Some(heap) if heap.owns(slab) => heap.put(territory, slab, word, bits),

@@ -12,7 +12,7 @@ pub const COLD_BATCH: usize = 3;
 /// Spans of a room class that a heap may have before blocks that can be packed are.
 pub const MANY_ROOMS: u32 = 64;
 /// Bytes of free rooms that a magazine keeps at most.
-const ROOMS_BYTES: usize = 16 * SLAB_BYTES;
+const ROOMS_BYTES: usize = 32 * SLAB_BYTES;
 
 /// True when a thread gets a heap of its own: it came back for more of its classes again and again.
 pub const fn is_warm(refills: u32, classes: u32) -> bool {
@@ -38,7 +38,7 @@ const fn more_slots(slots: usize) -> usize {
 /// Slots after an overflow: the magazine doubles until it holds as much as two slabs do, rooms eight.
 pub const fn grown_slots(slots: usize, block_bytes: usize) -> usize {
     let more = more_slots(slots);
-    let most = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 2 * SLAB_BYTES };
+    let most = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 4 * SLAB_BYTES };
     if more > MOST_SLOTS || more * block_bytes > most { slots } else { more }
 }
 

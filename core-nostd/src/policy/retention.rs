@@ -16,8 +16,15 @@ pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
     if share > ceiling { share } else { ceiling }
 }
 
-/// True when further superslabs may come in huge pages: a heap grows only when all that it has is taken, so
-/// beyond so many a page that is touched whole is soon used whole.
-pub const fn earns_huge_pages(superslabs: usize) -> bool {
-    superslabs >= 64
+/// Superslabs from which on a heap may have huge pages if it grows fast, and whether it does or not.
+const FAST_SUPERSLABS: usize = 4;
+const ANY_SUPERSLABS: usize = 64;
+/// Growth that is fast: page faults then take a large part of the time.
+const FAST_BYTES_A_MS: u64 = 512 << 10;
+
+/// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so
+/// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last
+/// `bytes` were used up within `ms`.
+pub const fn earns_huge_pages(superslabs: usize, bytes: u64, ms: u64) -> bool {
+    superslabs >= ANY_SUPERSLABS || (superslabs >= FAST_SUPERSLABS && bytes >= FAST_BYTES_A_MS * ms)
 }

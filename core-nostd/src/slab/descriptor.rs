@@ -19,9 +19,7 @@ use super::{Mailbox, Refill, SizeClass};
 use crate::base::address::align_down;
 use crate::base::bits::{low, take_lowest};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
-use crate::config::geometry::{
-    META_RECORDS, META_REMOTE, META_REMOTE_WORDS, META_WORDS, SLAB_SHIFT, SUPERSLAB_SLABS, WORDS_BYTES,
-};
+use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
 /// Where a span is listed in its heap.
 ///
@@ -74,6 +72,8 @@ pub struct Slab {
     pub delta: AtomicU8,
     /// True if every uncarved block reads as zero.
     pub fresh: Cell<bool>,
+    /// True once somebody else freed a block of it: until then nobody looks at what others write.
+    pub shared: AtomicBool,
 }
 
 /// What other threads write about a slab, on a line of its own.
@@ -99,7 +99,8 @@ impl Slab {
         align_down(ptr::from_ref(self), SUPERSLAB_SLABS * RECORD_BYTES).cast()
     }
 
-    fn meta(&self) -> (*mut u8, usize) {
+    #[inline(always)]
+    pub(super) fn meta(&self) -> (*mut u8, usize) {
         let start = align_down(ptr::from_ref(self), SUPERSLAB_SLABS * RECORD_BYTES);
         (start.wrapping_sub(META_RECORDS), (ptr::from_ref(self).addr() - start.addr()) / RECORD_BYTES)
     }
@@ -136,41 +137,6 @@ impl Slab {
         unsafe { &*meta.add(META_REMOTE + index * RECORD_BYTES).cast() }
     }
 
-    /// True if the span has at most 64 blocks, whose bits then are in the record itself.
-    pub fn has_one_word(&self) -> bool {
-        SizeClass(self.class.load(Ordering::Relaxed)).shape().capacity <= 64
-    }
-
-    fn words_at(&self, offset: usize) -> &[AtomicU64; WORDS_BYTES / 8] {
-        let (meta, index) = self.meta();
-        // SAFETY: `meta-committed`: each slab has its words there; any bits are valid ones.
-        unsafe { &*meta.add(offset + index * WORDS_BYTES).cast() }
-    }
-
-    /// The owner's words, where the span has more than 64 blocks.
-    pub fn words(&self) -> &[AtomicU64; WORDS_BYTES / 8] {
-        self.words_at(META_WORDS)
-    }
-
-    /// The words that others set, where the span has more than 64 blocks.
-    pub fn remote_words(&self) -> &[AtomicU64; WORDS_BYTES / 8] {
-        self.words_at(META_REMOTE_WORDS)
-    }
-
-    /// One of the owner's words, whichever way the span keeps them.
-    pub fn word_of(&self, word: usize) -> &AtomicU64 {
-        // SAFETY: `slab-word`: blocks are below 4,096, so words below 64.
-        unsafe { core::hint::assert_unchecked(word < WORDS_BYTES / 8) };
-        if self.has_one_word() { &self.word } else { &self.words()[word] }
-    }
-
-    /// One of the words that others set.
-    pub fn remote_word_of(&self, word: usize) -> &AtomicU64 {
-        // SAFETY: as above.
-        unsafe { core::hint::assert_unchecked(word < WORDS_BYTES / 8) };
-        if self.has_one_word() { &self.remote().word } else { &self.remote_words()[word] }
-    }
-
     /// True while the span has an owner.
     pub fn is_in_use(&self) -> bool {
         !self.owner.load(Ordering::Relaxed).is_null()
@@ -200,6 +166,7 @@ impl Slab {
 
     /// The bucket for as full as it is now: 0 is the fullest. Where the blocks are few, moving between
     /// buckets costs more than it packs: all stay in the first.
+    #[inline(always)]
     pub fn bucket(&self) -> u8 {
         let (free, capacity) = (self.free_blocks() as u32, u32::from(self.capacity.get()));
         if capacity <= 64 || self.class() == SizeClass::STARTER {
@@ -289,10 +256,14 @@ impl Slab {
 
     /// Owner: takes blocks back, `bits` of word `word`. Returns those that were free already: they stay
     /// where they are.
+    #[inline(always)]
     pub fn put(&self, word: usize, bits: u64) -> u64 {
         let place = self.word_of(word);
         let before = place.load(Ordering::Relaxed);
-        let twice = bits & (before | self.remote_word_of(word).load(Ordering::Relaxed));
+        let mut twice = bits & before;
+        if self.shared.load(Ordering::Relaxed) {
+            twice |= bits & self.remote_word_of(word).load(Ordering::Relaxed);
+        }
         let fresh = bits & !twice;
         place.store(before | fresh, Ordering::Relaxed);
         if before == 0 && fresh != 0 && !self.has_one_word() {
@@ -319,6 +290,7 @@ impl Slab {
         }
         self.summary.store(0, Ordering::Relaxed);
         self.carved.set(0);
+        self.shared.store(false, Ordering::Relaxed);
         self.owner.store(ptr::null_mut(), Ordering::Release);
         self.forget(0);
     }

@@ -74,6 +74,9 @@ impl Default for Mailbox {
 /// Frees blocks of somebody else's slab: `bits` of word `word`. Returns those that were free already.
 pub fn post(slab: &Slab, word: usize, bits: u64) -> u64 {
     let remote = slab.remote();
+    if !slab.shared.load(Ordering::Relaxed) {
+        slab.shared.store(true, Ordering::Relaxed);
+    }
     // Read first: once they are posted, the owner may take our own bits in.
     let owners = slab.word_of(word).load(Ordering::Relaxed);
     let before = slab.remote_word_of(word).fetch_or(bits, Ordering::AcqRel);

@@ -5,7 +5,7 @@ pub mod mailbox;
 pub mod refill;
 pub mod size_class;
 pub mod starter;
-
+pub mod words;
 pub use descriptor::{Remote, Slab};
 pub use mailbox::Mailbox;
 pub use refill::Refill;

@@ -37,6 +37,8 @@ pub struct Territory<P: PageProvider> {
     clock_ms: AtomicU64,
     /// Milliseconds that free memory is kept.
     pub purge_delay_ms: AtomicU32,
+    /// The clock when superslabs were last added.
+    grown_ms: AtomicU64,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
     /// What is switched off.
@@ -55,6 +57,7 @@ impl<P: PageProvider> Territory<P> {
             reusable: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
+            grown_ms: AtomicU64::new(0),
             huge_pages: AtomicBool::new(true),
             off: AtomicU8::new(0),
         }
@@ -241,7 +244,10 @@ impl<P: PageProvider> Territory<P> {
                 return false;
             }
         }
-        if retention::earns_huge_pages(from)
+        let (now, before) = (self.read_clock(), self.grown_ms.load(Ordering::Relaxed));
+        let last_step = (from - from / 2).clamp(FIRST_STEP, MOST_STEP) * SUPERSLAB_BYTES;
+        self.grown_ms.store(now, Ordering::Relaxed);
+        if retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before))
             && self.huge_pages.load(Ordering::Relaxed)
             && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES))
         {

@@ -15,9 +15,11 @@
 
 use core::ptr;
 
+use crate::base::address::prefetch;
 use crate::base::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use crate::config::geometry::{
-    GRANULE_SHIFT, META_SHIFT, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT, SUPERSLAB_SLABS, ZONES,
+    GRANULE_SHIFT, META_RECORDS, META_SHIFT, META_WORDS, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT, SUPERSLAB_SLABS,
+    WORDS_BYTES, ZONES,
 };
 use crate::slab::Slab;
 
@@ -115,6 +117,16 @@ impl Zone {
         let back = (record.delta.load(Ordering::Relaxed) as usize).min(slab);
         // SAFETY: just bounded.
         (unsafe { record.before(back) }, offset % SLAB_BYTES + (back << SLAB_SHIFT))
+    }
+
+    /// Brings in what [`Zone::span_of`] and a change of the span's bitmap will read, if its span is one slab.
+    #[inline(always)]
+    pub fn prefetch_span_of(&self, block: *mut u8) {
+        let offset = block.addr().wrapping_sub(self.base().addr());
+        let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
+        let meta = self.meta_base().wrapping_add((offset >> SUPERSLAB_SHIFT) << META_SHIFT);
+        prefetch(meta.wrapping_add(META_RECORDS + slab * size_of::<Slab>()));
+        prefetch(meta.wrapping_add(META_WORDS + slab * WORDS_BYTES));
     }
 
     /// Raises the number of committed granules.
