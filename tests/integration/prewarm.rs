@@ -19,6 +19,8 @@ fn faults() -> u64 {
 
 /// Page faults of writing to blocks of 32 KiB, 16 MiB in all.
 fn faults_of_use(scene: &Scene) -> u64 {
+    // A huge page is one fault.
+    scene.allocator.configure(&scene.one, &Settings { huge_pages: false, ..Settings::new() });
     let before = faults();
     for _ in 0..16 * MIB / SLAB {
         let block = scene.take(SLAB);
@@ -92,12 +94,12 @@ fn it_stays_until_it_is_used_or_trimmed() {
 fn where_memory_is_out_less_is_warm() {
     for number in 1..12 {
         let scene = Scene::new(64 * MIB);
-        scene.allocator.provider().below().refuse_from(number);
+        scene.allocator.provider().below().below().refuse_from(number);
         let warm = scene.allocator.prewarm(64 * MIB);
         assert!(warm < 64 * MIB && warm.is_multiple_of(2 * MIB), "{warm} bytes at {number}");
         scene.allocator.prewarm_classes(&scene.one, 100);
         scene.audit();
-        scene.allocator.provider().below().serve();
+        scene.allocator.provider().below().below().serve();
         assert_eq!(scene.allocator.prewarm(2 * MIB), 2 * MIB);
         scene.audit();
     }
