@@ -27,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long, value_delimiter = ',', value_name = "CONTENDER")]
     pub(crate) contenders: Vec<ContenderName>,
     /// Factor on the steps of every workload and the work of every program, above 0 and at most 100; what has a
-    /// number of its own (many_threads, syscall, small300, nothing) stays as it is.
+    /// number of its own (many_threads, first_calls, syscall, small300, nothing) stays as it is.
     #[arg(long, default_value_t = 1.0, value_name = "SCALE", value_parser = scale)]
     pub(crate) steps: f64,
     /// Name of the files written to benches/results: NAME.csv, NAME.md, NAME.time.svg, NAME.peak.svg; the date by
@@ -62,7 +62,7 @@ impl Options {
 
     /// Whether it may be measured.
     pub(crate) fn includes(&self, contender: ContenderName) -> bool {
-        self.contenders.is_empty() || self.contenders.contains(&contender)
+        self.contenders.is_empty() && contender != ContenderName::HakmemWarm || self.contenders.contains(&contender)
     }
 }
 

@@ -134,6 +134,7 @@ fn complain(name: &[u8], value: &[u8], why: BadSetting) {
             line.text(b"setting ").text(name).text(b": '").text(value).text(b"' is not ");
             match row.unit {
                 Unit::Switch => line.text(b"0 or 1"),
+                Unit::Count => line.text(b"a number up to ").number(row.most),
                 Unit::Milliseconds => line.text(b"milliseconds up to ").number(row.most),
                 Unit::Bytes => line.text(b"bytes (K, M, G may follow) up to ").number(row.most),
                 Unit::Words(words) => words.iter().enumerate().fold(&mut line, |line, (at, word)| {

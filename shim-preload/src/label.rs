@@ -61,6 +61,7 @@ impl Text {
             Unit::Switch => self.text("switch"),
             Unit::Milliseconds => self.text("milliseconds"),
             Unit::Bytes => self.text("bytes"),
+            Unit::Count => self.text("number"),
             Unit::Words(words) => {
                 let mut at = 0;
                 while at < words.len() {

@@ -38,9 +38,18 @@ pub extern "C" fn malloc_trim(_keep: usize) -> c_int {
     c_int::from(slow::trim() > 0)
 }
 
-/// Accepts the GNU C library's parameters: what they tune does not exist here or tunes itself.
+/// The parameter of [`mallopt`] that warms up `value` KiB: the letters HAK. The GNU C library accepts it and does
+/// nothing.
+pub const M_HAKMEM_PREWARM: c_int = 0x48_41_4B;
+
+/// Accepts the GNU C library's parameters: what they tune does not exist here or tunes itself. With
+/// [`M_HAKMEM_PREWARM`] so many KiB more of free memory are there; 1 if they all are.
 #[unsafe(no_mangle)]
-pub extern "C" fn mallopt(parameter: c_int, _value: c_int) -> c_int {
+pub extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
+    if parameter == M_HAKMEM_PREWARM {
+        let Ok(kibibytes) = usize::try_from(value) else { return 0 };
+        return c_int::from(slow::prewarm(kibibytes << 10) >= kibibytes << 10);
+    }
     // M_MXFAST 1, M_TRIM_THRESHOLD -1 … M_ARENA_MAX -8.
     c_int::from(parameter == 1 || (-8..=-1).contains(&parameter))
 }

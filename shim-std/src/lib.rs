@@ -35,4 +35,4 @@ mod typed;
 pub use global::Hakmem;
 pub use hakmem_core::Stats;
 pub use process::ALLOCATOR;
-pub use slow::{stats, trim};
+pub use slow::{prewarm, prewarm_classes, stats, trim};

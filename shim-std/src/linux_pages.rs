@@ -11,7 +11,9 @@ use core::sync::atomic::AtomicUsize;
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
+use hakmem_core::pages::touch;
 use hakmem_core::{PageProvider, Purged};
+use rustix::io::Errno;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
 
@@ -147,6 +149,18 @@ unsafe impl PageProvider for LinuxPages {
     unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: ours, by the caller's promise. Where it is refused, the pages stay small.
         let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
+    }
+
+    unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: ours, by the caller's promise; what the pages hold stays.
+        let done = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) };
+        if done == Err(Errno::INVAL) {
+            // Linux before 5.14 does not know it.
+            // SAFETY: the caller's promise.
+            unsafe { touch(start, bytes, self.page_bytes()) };
+            return true;
+        }
+        done.is_ok()
     }
 
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {

@@ -116,6 +116,22 @@ pub fn trim() -> usize {
     enter(|front| ALLOCATOR.trim(front))
 }
 
+/// Has so many bytes more of free memory be there, for blocks up to 1 MiB: their first use costs no page faults
+/// then. Returns the bytes that are there now, which are fewer where memory is out.
+#[cold]
+#[inline(never)]
+pub fn prewarm(bytes: usize) -> usize {
+    ALLOCATOR.prewarm(bytes)
+}
+
+/// The calling thread takes `blocks` blocks of every class up to 1 KiB and gives them back, so that later
+/// calls find them at hand. Returns the bytes of all blocks.
+#[cold]
+#[inline(never)]
+pub fn prewarm_classes(blocks: usize) -> usize {
+    enter(|front| ALLOCATOR.prewarm_classes(front, blocks))
+}
+
 /// See [`hakmem_core::Allocator::configure`].
 #[cold]
 #[inline(never)]

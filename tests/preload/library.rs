@@ -131,3 +131,19 @@ fn a_mistyped_setting_is_named_and_ignored() {
     let lines = outcome.library_lines();
     assert!(lines.len() == 1 && lines[0].contains("STAST") && lines[0].contains("stats"), "{}", outcome.stderr);
 }
+
+#[test]
+fn a_program_starts_warm_and_with_mechanisms_off() {
+    if !library().is_ours_or_skip("settings") {
+        return;
+    }
+    let off = "cold_threads+starters+growth+reserve+packing+remap";
+    let mut echo = command("/bin/echo");
+    echo.arg("warm").env("LD_PRELOAD", &library().shared).env("HAKMEM_OFF", off).env("HAKMEM_STATS", "1");
+    let outcome = run(echo.env("HAKMEM_CONF", "prewarm_bytes:8M,prewarm_blocks:10"), 10);
+    assert_eq!(outcome.text(), "warm\n", "{}", outcome.stderr);
+    let cached =
+        outcome.stderr.lines().find_map(|line| line.trim_start_matches("hakmem:").trim().strip_prefix("cached"));
+    let cached: u64 = cached.and_then(|figure| figure.trim().parse().ok()).expect("the table has the figure");
+    assert!(cached > 4 << 20, "{}", outcome.stderr);
+}

@@ -34,6 +34,17 @@ fn echo() {
 }
 
 #[test]
+fn warming_up_does_what_fits() {
+    for bytes in ["8M", "64M", "1G"] {
+        let Some(mut echo) = limited("/bin/echo", LIMITS[0]) else { return };
+        echo.arg("warm").env("HAKMEM_PREWARM_BYTES", bytes).env("HAKMEM_PREWARM_BLOCKS", "100");
+        let outcome = run(&mut echo, 10);
+        assert_eq!(outcome.text(), "warm\n", "with {bytes}: {}", outcome.stderr);
+        library().assert_served_quietly(&outcome);
+    }
+}
+
+#[test]
 fn python_builds_lists() {
     for kilobytes in LIMITS {
         let Some(mut python) = limited(python(), kilobytes) else { return };

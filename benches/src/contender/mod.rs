@@ -21,6 +21,8 @@ pub(crate) enum ContenderName {
     Glibc,
     /// ours, built from this workspace
     Hakmem,
+    /// ours with 4 MiB of pages and 64 blocks of each class there from the start; only where it is named
+    HakmemWarm,
     /// lists without any safety: what the workload costs by itself
     Floor,
     /// mimalloc 3, built from crates.io
@@ -44,9 +46,9 @@ pub(crate) enum ContenderName {
 }
 
 impl ContenderName {
-    /// Whether hakmem is compared with it: not with itself, nor with the floor.
+    /// Whether hakmem is compared with it: not with itself, warm or not, nor with the floor.
     pub(crate) fn is_rival(self) -> bool {
-        !matches!(self, Self::Hakmem | Self::Floor)
+        !matches!(self, Self::Hakmem | Self::HakmemWarm | Self::Floor)
     }
 }
 

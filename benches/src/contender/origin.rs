@@ -28,7 +28,7 @@ impl ContenderName {
         let built = |package, library, crate_name| Origin::Built { package, library, crate_name };
         match self {
             Self::Glibc => Origin::System,
-            Self::Hakmem => Origin::Workspace,
+            Self::Hakmem | Self::HakmemWarm => Origin::Workspace,
             Self::Floor => built("contender-floor", "libfloor.so", None),
             Self::Mimalloc3 | Self::Mimalloc3SmallPages => {
                 built("contender-mimalloc3", "libmimalloc3.so", Some("libmimalloc-sys"))
@@ -75,7 +75,11 @@ impl ContenderName {
 
     /// The setting it runs with, if it is not as it comes.
     pub(crate) fn setting(self) -> Option<(&'static str, &'static str)> {
-        (self == Self::Mimalloc3SmallPages).then_some(("MIMALLOC_ALLOW_THP", "0"))
+        match self {
+            Self::HakmemWarm => Some(("HAKMEM_CONF", "prewarm_bytes:4M,prewarm_blocks:64")),
+            Self::Mimalloc3SmallPages => Some(("MIMALLOC_ALLOW_THP", "0")),
+            _ => None,
+        }
     }
 
     pub(super) fn version(self, library: Option<&Path>) -> String {

@@ -19,6 +19,8 @@ fn feature(contender: ContenderName) -> Option<&'static str> {
         ContenderName::Rpmalloc => Some("rpmalloc"),
         ContenderName::RustyAlloc => Some("rusty_alloc"),
         ContenderName::Jemalloc => Some("jemalloc"),
+        // A Rust program reads no settings from the environment.
+        ContenderName::HakmemWarm => None,
         ContenderName::Floor | ContenderName::Tcmalloc | ContenderName::Tbb => None,
     }
 }

@@ -8,6 +8,7 @@ mod block;
 mod burst;
 mod churn;
 mod exchange;
+mod first_calls;
 mod gate;
 mod growth;
 mod larson;
@@ -77,6 +78,8 @@ pub(crate) enum Workload {
     Heap1gib,
     /// 8–32 KiB, 64 slots, each page touched
     Mid,
+    /// 8–32 KiB, 4,000 slots, each page touched
+    Mid4k,
     /// 8–52 KiB, 64 slots, each page touched
     Pool,
     /// calloc of 16 bytes to 1 MiB, each power of two as often, 64 slots
@@ -109,6 +112,8 @@ pub(crate) enum Workload {
     ThreadChurn,
     /// 200 threads that hold 60 blocks of 16–256 bytes each: KiB a thread over its stack
     ManyThreads,
+    /// the first 10,000 calls of a process: 16–512 bytes, all held
+    FirstCalls,
     /// random_mixed with 50,000 steps, for counting system calls
     Syscall,
     /// 300 blocks of 16–512 bytes, held: the end RSS is that of a small program
@@ -124,13 +129,14 @@ impl Workload {
             Self::Pair | Self::PairRandom | Self::Burst64 | Self::Burst64Random => 20_000_000,
             Self::Burst100k | Self::Burst100kRandom | Self::Burst1m | Self::Burst1mRandom => 5_000_000,
             Self::Window30k => 8_000_000,
-            Self::Window1m | Self::Heap1gib | Self::Mid | Self::Pool | Self::Phases => 2_000_000,
+            Self::Window1m | Self::Heap1gib | Self::Mid | Self::Mid4k | Self::Pool | Self::Phases => 2_000_000,
             Self::Calloc => 300_000,
             // 24 doublings make a growth, and 4,095 steps of 64 KiB.
             Self::ReallocDouble => 24 * 5,
             Self::Realloc64k => 4_095,
             Self::ThreadChurn => 10_000,
             Self::ManyThreads => (many_threads::THREADS * many_threads::BLOCKS) as u64,
+            Self::FirstCalls => first_calls::CALLS as u64,
             Self::Syscall => 50_000,
             Self::Small300 | Self::Nothing => 0,
             _ => 10_000_000,
@@ -140,7 +146,9 @@ impl Workload {
     /// Steps at the given scale; what has a number of its own does not scale.
     pub(crate) fn scaled_steps(self, scale: f64) -> u64 {
         match self {
-            Self::ManyThreads | Self::Syscall | Self::Small300 | Self::Nothing => self.default_steps(),
+            Self::ManyThreads | Self::FirstCalls | Self::Syscall | Self::Small300 | Self::Nothing => {
+                self.default_steps()
+            }
             _ => ((self.default_steps() as f64 * scale) as u64).max(1),
         }
     }
@@ -206,7 +214,8 @@ impl Workload {
             Self::Window30k => window::run(steps, 30_000, mixed),
             Self::Window1m => window::run(steps, 1_000_000, mixed),
             Self::Heap1gib => window::run(steps, (1 << 30) / 240, |_| 240),
-            Self::Mid => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (24 * 1024 + 1))),
+            Self::Mid => toggle::run::<64>(steps, 42, mid),
+            Self::Mid4k => toggle::run::<4_000>(steps, 42, mid),
             Self::Pool => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (44 * 1024 + 1))),
             Self::Calloc => toggle::run::<64>(steps, 42, |draw| Block::zeroed(any_size(draw))),
             Self::ReallocDouble => growth::run(steps, 16, |size| 2 * size),
@@ -223,6 +232,7 @@ impl Workload {
             Self::Remote8 => remote::run(steps, 8),
             Self::ThreadChurn => churn::run(steps),
             Self::ManyThreads => many_threads::run(),
+            Self::FirstCalls => first_calls::run(mixed),
             Self::Small300 => small::run(),
             Self::Nothing => Meter::start().stop().finish(0),
         }
@@ -238,6 +248,10 @@ impl Workload {
 
 fn below_1k(random: &mut Xorshift) -> usize {
     1 + random.draw() % 1_000
+}
+
+fn mid(draw: usize) -> Block {
+    Block::with_pages(8 * 1024 + draw % (24 * 1024 + 1))
 }
 
 fn mixed(random: &mut Xorshift) -> usize {

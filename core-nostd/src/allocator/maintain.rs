@@ -18,6 +18,14 @@ impl<P: PageProvider> Allocator<P> {
         self.territory.purge_delay_ms.store(settings.purge_delay_ms, Ordering::Relaxed);
         self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
         self.territory.huge_pages.store(settings.huge_pages, Ordering::Relaxed);
+        self.territory.off.store(settings.off.bits(), Ordering::Relaxed);
+        // Before the watch, which would count these calls.
+        if settings.prewarm_bytes > 0 {
+            self.prewarm(settings.prewarm_bytes);
+        }
+        if settings.prewarm_blocks > 0 {
+            self.prewarm_classes(front, settings.prewarm_blocks as usize);
+        }
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
         watch.set(Watch::DOUBLE_FREE, settings.harden_double_free);

@@ -17,6 +17,7 @@ mod census;
 mod fork;
 mod give;
 mod maintain;
+mod prewarm;
 mod resize;
 mod sized;
 mod take;

@@ -5,6 +5,7 @@
 use super::Allocator;
 use super::give::{Claimed, block_bytes};
 use crate::base::sync::Ordering;
+use crate::config::flags::Off;
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT};
 use crate::harden::{Fault, FaultKind};
 use crate::heap::Front;
@@ -82,7 +83,7 @@ impl<P: PageProvider> Allocator<P> {
             return Ok(core::ptr::null_mut());
         }
         match self.measure(pointer)?.1 {
-            Kind::Large if bytes > RUN_MAX => {
+            Kind::Large if bytes > RUN_MAX && !self.territory.is_off(Off::REMAP) => {
                 self.look_at_clock();
                 if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
                     return Ok(moved.as_ptr());

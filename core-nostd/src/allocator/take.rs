@@ -7,7 +7,7 @@ use core::ptr::{self, NonNull};
 
 use super::Allocator;
 use crate::base::sync::{AtomicU8, Ordering};
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
@@ -159,7 +159,7 @@ impl<P: PageProvider> Allocator<P> {
         let Some(heap) = self.heaps.heap_of(&self.territory, front, thread) else {
             return self.take_passing(class, bytes);
         };
-        let exact = thread.watch().contains(Watch::DOUBLE_FREE);
+        let exact = thread.watch().contains(Watch::DOUBLE_FREE) || self.territory.is_off(Off::PACKING);
         if bytes <= PACKED_MAX && align <= PACKED_ALIGN && !exact && heap.spans_of(class) >= MANY_ROOMS {
             return heap.take_one(&self.territory, SizeClass::of_packed(bytes));
         }

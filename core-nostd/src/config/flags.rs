@@ -17,3 +17,31 @@ bitflags! {
         const ZONES = 4;
     }
 }
+
+bitflags! {
+    /// Mechanisms that are switched off, so that the worth of each can be measured in one binary. Slow paths
+    /// alone ask. The order is that of [`Off::WORDS`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Off: u8 {
+        /// Cold threads that take from common heaps: every thread gets a heap of its own at its first refill.
+        const COLD_THREADS = 1;
+        /// Starters: the first block of a class opens a slab of its own.
+        const STARTERS = 2;
+        /// Magazines that grow where they overflow: they keep their first size.
+        const GROWTH = 4;
+        /// Slabs held in advance: each span comes from the pool and goes back there.
+        const RESERVE = 8;
+        /// Packed blocks: every block of 8 to 32 KiB gets a room.
+        const PACKING = 16;
+        /// Moving pages: a large block that is resized is copied.
+        const REMAP = 32;
+    }
+}
+
+impl Off {
+    /// What users call them; the first is nothing.
+    pub const WORDS: &'static [&'static str] =
+        &["none", "cold_threads", "starters", "growth", "reserve", "packing", "remap"];
+}
+
+const _: () = assert!(Off::all().bits() == (1 << (Off::WORDS.len() - 1)) - 1, "every bit has a word");

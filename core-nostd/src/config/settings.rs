@@ -1,5 +1,7 @@
 //! What users may set: one table of names, units and bounds, and its reader, which allocates nothing.
 
+use super::flags::Off;
+
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -7,6 +9,8 @@ pub enum Unit {
     Switch,
     /// A whole number of milliseconds; `s` and `ms` may follow.
     Milliseconds,
+    /// A whole number.
+    Count,
     /// A whole number of bytes; `K`, `M` or `G` may follow.
     Bytes,
     /// One of the words, or several joined by `+`.
@@ -27,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of [`Settings::set_row`].
-pub const TABLE: [Setting; 8] = [
+pub const TABLE: [Setting; 11] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -71,6 +75,24 @@ pub const TABLE: [Setting; 8] = [
         most: 1,
         about: "a thread of ours gives idle memory back also when no other calls any more (default 0)",
     },
+    Setting {
+        name: "prewarm_bytes",
+        unit: Unit::Bytes,
+        most: 1 << 40,
+        about: "so much free memory is there from the start, so that its first use costs no page faults (default 0)",
+    },
+    Setting {
+        name: "prewarm_blocks",
+        unit: Unit::Count,
+        most: 65_536,
+        about: "at start so many blocks of each size up to 1 KiB are taken and given back (default 0)",
+    },
+    Setting {
+        name: "off",
+        unit: Unit::Words(Off::WORDS),
+        most: 0,
+        about: "mechanisms that are switched off, so that their worth can be measured (default none)",
+    },
 ];
 
 /// The values in force.
@@ -92,6 +114,12 @@ pub struct Settings {
     pub huge_pages: bool,
     /// `purge_thread`
     pub purge_thread: bool,
+    /// `prewarm_bytes`
+    pub prewarm_bytes: usize,
+    /// `prewarm_blocks`
+    pub prewarm_blocks: u32,
+    /// `off`
+    pub off: Off,
 }
 
 /// Why a setting was not taken.
@@ -121,6 +149,9 @@ impl Settings {
             large_cache_bytes: 32 << 20,
             huge_pages: true,
             purge_thread: false,
+            prewarm_bytes: 0,
+            prewarm_blocks: 0,
+            off: Off::empty(),
         }
     }
 
@@ -142,7 +173,11 @@ impl Settings {
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
             6 => self.huge_pages = value != 0,
-            _ => self.purge_thread = value != 0,
+            7 => self.purge_thread = value != 0,
+            8 => self.prewarm_bytes = value as usize,
+            9 => self.prewarm_blocks = value as u32,
+            // The first word is nothing.
+            _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
         }
     }
 
@@ -180,6 +215,7 @@ fn read(value: &[u8], unit: Unit) -> Option<u64> {
                 None
             }
         }
+        Unit::Count => scaled(value, &[]),
         Unit::Milliseconds => scaled(value, &[("ms", 1), ("s", 1000)]),
         Unit::Bytes => scaled(value, &[("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)]),
         Unit::Words(words) => value.split(|&byte| byte == b'+').try_fold(0, |mask, word| {

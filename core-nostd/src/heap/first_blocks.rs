@@ -6,6 +6,7 @@ use core::ptr;
 use super::Heap;
 use super::slabs::{Reach, slab};
 use crate::base::sync::Ordering;
+use crate::config::flags::Off;
 use crate::config::geometry::GRANULE_SHIFT;
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{CURRENT, FULL};
@@ -41,7 +42,7 @@ impl Heap {
             return false;
         };
         let (bytes, had) = (class.shape().bytes as usize, usize::from(granules.get()) << GRANULE_SHIFT);
-        if had >= MOST_BYTES {
+        if had >= MOST_BYTES || territory.is_off(Off::STARTERS) {
             return false;
         }
         if had > 0 {

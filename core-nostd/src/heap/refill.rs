@@ -4,7 +4,7 @@ use super::heaps::Heaps;
 use super::slabs::Reach;
 use super::{Front, Heap, ThreadHeap};
 use crate::base::sync::Lock;
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
 use crate::policy::front::{COLD_BATCH, FIRST_BATCH, is_warm, refill_batch};
 use crate::slab::{Refill, SizeClass};
@@ -61,7 +61,7 @@ impl<P: PageProvider> Heaps<P> {
         }
         let alone = self.threads.load(crate::base::sync::Ordering::Relaxed) <= 1;
         let is_warm = alone || thread.gives.get() || is_warm(thread.refills.get(), thread.classes.get());
-        if is_warm { self.warm_up(territory, front, thread) } else { None }
+        if is_warm || territory.is_off(Off::COLD_THREADS) { self.warm_up(territory, front, thread) } else { None }
     }
 
     /// Takes free blocks of ownerless heaps, of those lists that nobody holds.

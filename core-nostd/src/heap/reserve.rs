@@ -10,6 +10,7 @@ use core::ptr;
 
 use crate::base::bits::{low, run_starts, take_lowest};
 use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::config::flags::Off;
 use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;
 use crate::slab::descriptor::FULL;
@@ -111,12 +112,14 @@ impl Reserve {
         extra: usize,
         grow: bool,
     ) -> Option<u64> {
-        let (claim, dirty) = territory.claim_with_extra(slabs, extra, grow)?;
+        let is_off = territory.is_off(Off::RESERVE);
+        let (claim, dirty) = territory.claim_with_extra(slabs, if is_off { 0 } else { extra }, grow)?;
         self.give_up(territory);
         self.zone.store(claim.zone, Ordering::Relaxed);
         self.superslab.store(claim.superslab, Ordering::Relaxed);
         let (records, base) = territory.whole_of(claim);
-        self.records.set(records);
+        // Without them it covers no span, so none comes back to it.
+        self.records.set(if is_off { ptr::null() } else { records });
         self.base.set(base);
         self.dirty.set(dirty);
         self.free.store(claim.mask, Ordering::Relaxed);

@@ -9,7 +9,7 @@ use core::ptr::{self, NonNull};
 use super::magazine::{END, Front, Slot};
 use super::slabs::Heap;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
 use crate::policy::front;
 use crate::slab::SizeClass;
@@ -208,7 +208,7 @@ impl ThreadHeap {
             slots
         };
         self.flushed.set(self.flushed.get() & !(1 << index));
-        if wanted == slots {
+        if wanted == slots || (slots >= least && territory.is_off(Off::GROWTH)) {
             return true;
         }
         let Some(room) = territory.store.take(&territory.provider, room_bytes(wanted)) else {

@@ -4,7 +4,7 @@
 
 use core::ptr::NonNull;
 
-use crate::base::sync::Relax;
+use crate::base::sync::{AtomicU8, Ordering, Relax};
 
 /// What a purged run holds afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +15,18 @@ pub enum Purged {
     Kept,
 }
 
+/// Writes to each page of a run what it holds already.
+///
+/// # Safety
+///
+/// The run is committed, and others use it by atomics alone.
+pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
+    for offset in (0..bytes).step_by(page_bytes.max(1)) {
+        // SAFETY: within the run; adding no bit changes nothing.
+        unsafe { AtomicU8::from_ptr(start.as_ptr().wrapping_add(offset)) }.fetch_or(0, Ordering::Relaxed);
+    }
+}
+
 /// A source of page runs. Sizes and addresses are multiples of [`PageProvider::page_bytes`].
 ///
 /// A run's states, and who may move it:
@@ -22,7 +34,7 @@ pub enum Purged {
 /// | state | readable | costs memory | left by |
 /// |---|---|---|---|
 /// | reserved | no | no | `commit` → committed, `release` → gone |
-/// | committed, untouched | yes, zero | no | a write → touched |
+/// | committed, untouched | yes, zero | no | a write, `populate` → touched |
 /// | touched | yes | yes | `purge` → committed, untouched (`Zeroed`) or touched (`Kept`) |
 /// | gone | – | – | – |
 ///
@@ -53,6 +65,18 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// The run is committed.
     unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
         let _ = (start, bytes);
+    }
+
+    /// Has a committed run's pages be there before they are used; what they hold stays. False where memory was
+    /// refused. A provider that knows no better way touches each.
+    ///
+    /// # Safety
+    ///
+    /// The run is committed, and others use it by atomics alone.
+    unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { touch(start, bytes, self.page_bytes()) };
+        true
     }
 
     /// Gives the memory of a committed run back, the addresses stay.

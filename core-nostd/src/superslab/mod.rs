@@ -3,6 +3,7 @@
 
 mod growth;
 pub mod pool;
+pub mod prewarm;
 pub mod territory;
 pub mod zone;
 

@@ -260,6 +260,27 @@ impl Pool {
         Some((claim, dirty))
     }
 
+    /// Takes up to `most` free slabs that are clean, all of one superslab.
+    pub fn claim_clean(&mut self, most: usize, now_ms: u64) -> Option<Claim> {
+        for number in 0..self.count {
+            let zone = &mut self.zones[number % ZONES];
+            for at in 0..zone.committed.div_ceil(64) {
+                let mut word = zone.word(at, AVAIL);
+                while word != 0 {
+                    let superslab = at * 64 + word.trailing_zeros() as usize;
+                    word &= word - 1;
+                    let header = zone.header(superslab);
+                    let mut clean = header.free & !header.dirty;
+                    if clean != 0 {
+                        let mask = take_lowest(&mut clean, most);
+                        return Some(zone.take(number, superslab, mask, now_ms));
+                    }
+                }
+            }
+        }
+        None
+    }
+
     /// Takes exactly the slabs of `mask`, if all are free: growth in place.
     pub fn claim_exactly(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Option<Claim> {
         let free = self.zones[zone % ZONES].header(superslab).free;

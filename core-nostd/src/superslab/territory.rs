@@ -7,7 +7,8 @@ use core::ptr::{self, NonNull};
 use super::pool::{Claim, Pool};
 use super::zone::Zones;
 use crate::base::bits::for_each_run;
-use crate::base::sync::{AtomicBool, AtomicU32, AtomicU64, Lock, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
+use crate::config::flags::Off;
 use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
@@ -34,6 +35,8 @@ pub struct Territory<P: PageProvider> {
     pub(super) grown_ms: AtomicU64,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
+    /// What is switched off.
+    pub off: AtomicU8,
 }
 
 impl<P: PageProvider> Territory<P> {
@@ -49,7 +52,13 @@ impl<P: PageProvider> Territory<P> {
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
             grown_ms: AtomicU64::new(0),
             huge_pages: AtomicBool::new(true),
+            off: AtomicU8::new(0),
         }
+    }
+
+    /// True if the mechanism is switched off.
+    pub fn is_off(&self, mechanism: Off) -> bool {
+        Off::from_bits_retain(self.off.load(Ordering::Relaxed)).intersects(mechanism)
     }
 
     /// The clock as it was last read.
@@ -79,7 +88,7 @@ impl<P: PageProvider> Territory<P> {
     }
 
     /// Claims from the pool; where it has not enough, grows it first, if that is allowed.
-    fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
+    pub(super) fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
         let claim = |pool: &mut Pool| {
             let claimed = claim(pool, self.recent_ms());
             self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
@@ -126,8 +135,13 @@ impl<P: PageProvider> Territory<P> {
 
     /// Gives slabs that are in no span back to the pool.
     pub fn return_slabs(&self, zone: usize, superslab: usize, mask: u64, dirty: u64) {
+        self.return_slabs_used(zone, superslab, mask, dirty, self.recent_ms());
+    }
+
+    /// The same, as if they had last been used at `used_ms`.
+    pub(super) fn return_slabs_used(&self, zone: usize, superslab: usize, mask: u64, dirty: u64, used_ms: u64) {
         let mut pool = self.pool.lock();
-        pool.release(zone, superslab, mask, dirty, self.recent_ms());
+        pool.release(zone, superslab, mask, dirty, used_ms);
         self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
     }
 

@@ -2,6 +2,7 @@
 
 mod strategies;
 
+use hakmem_core::config::flags::Off;
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, PageProvider};
 use hakmem_tests::action::{Action, decode};
@@ -48,6 +49,26 @@ proptest! {
         let allocator = Allocator::new(linux(1 << 30));
         let mut driver = Driver::new(&allocator);
         driver.configure(&Settings { stats: true, harden_double_free, ..Settings::new() });
+        driver.run(&actions);
+        driver.finish();
+    }
+
+    #[test]
+    fn whatever_is_off_serves_any_program(actions in actions(), first in any::<u8>(), later in any::<u8>()) {
+        let allocator = Allocator::new(linux(1 << 30));
+        let mut driver = Driver::new(&allocator);
+        for off in [first, later].map(Off::from_bits_truncate) {
+            driver.configure(&Settings { off, ..Settings::new() });
+            driver.run(&actions);
+        }
+        driver.finish();
+    }
+
+    #[test]
+    fn all_off_serves_any_program(actions in actions()) {
+        let allocator = Allocator::new(linux(4 << 20));
+        let mut driver = Driver::new(&allocator);
+        driver.configure(&Settings { off: Off::all(), ..Settings::new() });
         driver.run(&actions);
         driver.finish();
     }

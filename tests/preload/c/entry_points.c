@@ -139,6 +139,7 @@ static const char *malloc_trim_(void) {
 
 static const char *mallopt_(void) {
     EXPECT(mallopt(M_ARENA_MAX, 1) == 1);
+    EXPECT(mallopt(0x48414B, 64) == 1);
     EXPECT(mallopt(M_TRIM_THRESHOLD, 128 << 10) == 1);
     EXPECT(mallopt(M_MMAP_THRESHOLD, 128 << 10) == 1);
     return NULL;

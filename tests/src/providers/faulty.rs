@@ -1,6 +1,6 @@
 //! A provider that fails when it is told to, and watches its caller.
 //!
-//! Calls that may be refused are counted from 1: `reserve`, `commit`, `map`, `remap`. Every run that goes
+//! Calls that may be refused are counted from 1: `reserve`, `commit`, `populate`, `map`, `remap`. Every run that goes
 //! by is entered in a [`Ledger`], which panics at the first broken promise.
 
 #![allow(unsafe_code, reason = "a page provider is an unsafe trait")]
@@ -143,8 +143,14 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
         unsafe { self.below.prefer_huge_pages(start, bytes) };
     }
 
+    unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.ledger().check_committed(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        self.serves() && unsafe { self.below.populate(start, bytes) }
+    }
+
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
-        self.ledger().purge(start, bytes);
+        self.ledger().check_committed(start, bytes);
         self.purges.fetch_add(1, Ordering::Relaxed);
         if self.keeps.load(Ordering::Relaxed) {
             return Purged::Kept;

@@ -59,8 +59,8 @@ impl Ledger {
         committed.insert(from, to);
     }
 
-    /// Part of a run is purged: it must be committed.
-    pub fn purge(&mut self, start: NonNull<u8>, bytes: usize) {
+    /// Part of a run is purged or populated: it must be committed.
+    pub fn check_committed(&mut self, start: NonNull<u8>, bytes: usize) {
         let at = start.addr().get();
         let within = self.run_of(start, bytes).committed.range(..=at).next_back();
         assert!(within.is_some_and(|(_, &end)| at + bytes <= end), "{bytes} bytes at {at:#x} are not committed");

@@ -11,7 +11,8 @@ fn after(text: &str) -> (Settings, Vec<BadSetting>) {
 
 #[test]
 fn every_row_sets_its_own_field() {
-    let values = ["1", "1", "double_free", "report", "250ms", "1M", "0", "1"];
+    let values = ["1", "1", "double_free", "report", "250ms", "1M", "0", "1", "2M", "64", "remap"];
+    assert_eq!(values.len(), TABLE.len(), "a value for each row");
     let mut seen = Vec::new();
     for (row, value) in TABLE.iter().zip(values) {
         let mut settings = Settings::new();
@@ -52,4 +53,14 @@ fn words_and_bounds() {
     assert_eq!(after("purge_delay_ms:3600001").1, [BadSetting::BadValue { row: 4 }]);
     assert_eq!(after("purge_delay_ms:").1, [BadSetting::BadValue { row: 4 }]);
     assert_eq!(after("x").1.len(), 1);
+}
+
+#[test]
+fn every_mechanism_has_its_word() {
+    for (word, (name, flag)) in Off::WORDS.iter().skip(1).zip(Off::all().iter_names()) {
+        assert_eq!(*word, name.to_lowercase());
+        assert_eq!(after(&std::format!("off:{word}")).0.off, flag);
+    }
+    assert_eq!(after("off=Starters+reserve").0.off, Off::STARTERS | Off::RESERVE);
+    assert_eq!(after("off=none").0.off, Off::empty());
 }

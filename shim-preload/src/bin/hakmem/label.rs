@@ -8,7 +8,7 @@ const FORM: &str = "hakmem label 1";
 pub(crate) struct Setting<'a> {
     /// Its name.
     pub(crate) name: &'a str,
-    /// `switch`, `milliseconds`, `bytes`, or the words it takes.
+    /// `switch`, `milliseconds`, `bytes`, `number`, or the words it takes.
     pub(crate) unit: &'a str,
     /// The largest value; empty for words.
     pub(crate) most: &'a str,
