@@ -1,7 +1,7 @@
 //! Free memory goes back when its time has come, by a clock that is set by hand.
 
 use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, FaultKind, Front};
 use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow};
 
 type Pages = Clocked<Faulty<Narrow<LinuxPages>>>;
@@ -143,6 +143,22 @@ fn trim_gives_everything_back_at_once() {
     assert_eq!((after.active, after.cached, after.large, after.large_cached), (0, 0, 0, 0), "{after:?}");
     assert!(bytes + RESERVE >= before.cached + before.large_cached, "{bytes} of {before:?}");
     assert_eq!(allocator.trim(&front), 0, "the second time there is nothing to give");
+}
+
+#[test]
+fn a_double_free_is_named_after_its_superslab_went_back() {
+    let (allocator, front) = (allocator(), Front::new());
+    // More than one superslab of each kind, so that some are free as a whole.
+    for bytes in [100, 700_000] {
+        let blocks: Vec<_> = (0..(12 << 20) / bytes).map(|_| take(&allocator, &front, bytes)).collect();
+        blocks.iter().for_each(|&block| give(&allocator, &front, block));
+        allocator.trim(&front);
+        assert_eq!(allocator.stats().cached, 0);
+        for &block in [&blocks[0], &blocks[blocks.len() / 2], &blocks[blocks.len() - 1]] {
+            let fault = allocator.give_slow(&front, block).expect_err("it was freed before");
+            assert_eq!(fault.kind, FaultKind::DoubleFree, "{bytes} bytes: {fault:?}");
+        }
+    }
 }
 
 #[test]

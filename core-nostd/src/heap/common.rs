@@ -19,7 +19,6 @@ const LOOKS: usize = 4;
 
 /// A list of heaps, under a lock. There are several such lists: a thread takes the first that nobody holds.
 #[derive(Debug)]
-#[repr(align(64))]
 pub struct Common {
     heaps: *const Heap,
 }

@@ -5,7 +5,7 @@
 //! front (thread-local)  magazines, one a class: the hot paths push and pop here
 //!   │ refill / flush    batches
 //! heap                  the thread's slabs by class; others' frees arrive in its mailbox
-//! common                heaps without a thread, under a lock: cold threads take from them, the heaps of
+//! common                heaps without a thread, under locks: cold threads take from them, the heaps of
 //!                       exited threads go there
 //! ```
 
