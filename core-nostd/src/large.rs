@@ -9,7 +9,7 @@
 use core::ptr::{self, NonNull};
 
 use crate::base::address::round_up;
-use crate::base::sync::{AtomicUsize, Lock, Ordering};
+use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering};
 use crate::pages::PageProvider;
 use crate::policy::retention;
 use crate::superslab::Territory;
@@ -97,20 +97,14 @@ impl Table {
         (!found.start.is_null()).then_some(found)
     }
 
-    /// Makes room for one more; false when there is none.
-    fn make_room<P: PageProvider>(&mut self, territory: &Territory<P>) -> bool {
-        if self.count * 2 < self.capacity {
-            return true;
-        }
-        let capacity = (self.capacity * 2).max(FIRST_SLOTS);
-        let bytes = capacity * size_of::<Mapping>();
-        let Some(room) = territory.store.lock().take(&territory.provider, bytes) else {
-            return false;
-        };
-        // SAFETY: the room is that long and ours.
-        unsafe { room.as_ptr().write_bytes(0, bytes) };
+    fn has_room(&self) -> bool {
+        self.count * 2 < self.capacity
+    }
+
+    /// Moves into `capacity` empty slots, which are more than it has; returns the old ones.
+    fn move_to(&mut self, slots: *mut Mapping, capacity: usize) -> (*mut Mapping, usize) {
         let (old, old_capacity) = (self.slots, self.capacity);
-        (self.slots, self.capacity) = (room.as_ptr().cast(), capacity);
+        (self.slots, self.capacity) = (slots, capacity);
         for at in 0..old_capacity {
             // SAFETY: the old slots are still there.
             let mapping = unsafe { *old.add(at) };
@@ -118,11 +112,7 @@ impl Table {
                 self.place(mapping);
             }
         }
-        if let Some(old) = NonNull::new(old.cast::<u8>()) {
-            // SAFETY: taken from the store with this size; nobody uses it any more.
-            unsafe { territory.store.lock().give(&territory.provider, old, old_capacity * size_of::<Mapping>()) };
-        }
-        true
+        (old, old_capacity)
     }
 
     fn place(&mut self, mapping: Mapping) {
@@ -180,10 +170,7 @@ impl<P: PageProvider> Large<P> {
         let page = territory.provider.page_bytes();
         let bytes = round_up(bytes, page)?;
         let kept = {
-            let mut table = self.table.lock();
-            if !table.make_room(territory) {
-                return None;
-            }
+            let mut table = self.table_with_room(territory)?;
             let kept = table.cache.take(bytes, align);
             if let Some(mapping) = kept {
                 table.place(mapping);
@@ -208,17 +195,42 @@ impl<P: PageProvider> Large<P> {
 
     /// Enters a mapping; where the table cannot grow, unmaps it and says false.
     fn adopt(&self, territory: &Territory<P>, mapping: Mapping) -> bool {
-        {
-            let mut table = self.table.lock();
-            if table.make_room(territory) {
-                table.place(mapping);
-                table.count += 1;
-                self.live_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
-                return true;
-            }
+        if let Some(mut table) = self.table_with_room(territory) {
+            table.place(mapping);
+            table.count += 1;
+            self.live_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+            return true;
         }
         self.unmap(territory, mapping);
         false
+    }
+
+    /// The table, which has room for one more; `None` when memory is out.
+    fn table_with_room(&self, territory: &Territory<P>) -> Option<Guard<'_, Table, P>> {
+        loop {
+            let table = self.table.lock();
+            if table.has_room() {
+                return Some(table);
+            }
+            let capacity = (table.capacity * 2).max(FIRST_SLOTS);
+            drop(table);
+            let bytes = capacity * size_of::<Mapping>();
+            let Some(room) = territory.store.take(&territory.provider, bytes) else {
+                return Some(self.table.lock()).filter(|table| table.has_room());
+            };
+            // SAFETY: the room is that long and ours.
+            unsafe { room.as_ptr().write_bytes(0, bytes) };
+            let room = room.as_ptr().cast();
+            let mut table = self.table.lock();
+            // Somebody may have been faster.
+            let (spare, slots) =
+                if table.capacity < capacity { table.move_to(room, capacity) } else { (room, capacity) };
+            drop(table);
+            if let Some(spare) = NonNull::new(spare.cast()) {
+                // SAFETY: taken from the store with this size; nobody uses it any more.
+                unsafe { territory.store.give(&territory.provider, spare, slots * size_of::<Mapping>()) };
+            }
+        }
     }
 
     fn unmap(&self, territory: &Territory<P>, mapping: Mapping) {

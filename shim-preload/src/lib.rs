@@ -10,6 +10,8 @@
 //! | [`aligned`] | memalign posix_memalign aligned_alloc valloc pvalloc, `__libc_*` of these |
 //! | [`query`] | malloc_usable_size malloc_trim mallopt mallinfo mallinfo2 malloc_stats malloc_info |
 //! | [`cxx`] | 8 operators new, 12 operators delete |
+//!
+//! [`label`] is no symbol: a section of the file that says what was built.
 
 #![no_std]
 
@@ -18,6 +20,7 @@ mod bootstrap;
 pub mod cxx;
 mod errno;
 mod foreign;
+mod label;
 pub mod malloc;
 pub mod query;
 mod table;

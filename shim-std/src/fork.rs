@@ -5,7 +5,7 @@
 use core::ffi::c_int;
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::slow;
+use crate::{purge_thread, slow};
 
 unsafe extern "C" {
     fn pthread_atfork(
@@ -35,4 +35,5 @@ extern "C" fn parent() {
 
 extern "C" fn child() {
     slow::after_fork(true);
+    purge_thread::forked();
 }

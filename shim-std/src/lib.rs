@@ -25,6 +25,7 @@ pub mod global;
 pub mod line;
 pub mod linux_pages;
 pub mod process;
+pub mod purge_thread;
 pub mod slow;
 pub mod thread_exit;
 

@@ -8,7 +8,7 @@ use hakmem_core::slab::SizeClass;
 use hakmem_core::{Fault, Front, Stats};
 
 use crate::process::ALLOCATOR;
-use crate::{current_front, fork, thread_exit};
+use crate::{current_front, fork, purge_thread, thread_exit};
 
 /// The first thread to come ends with the process: nothing of its need be handed over, and a program with
 /// one thread calls no pthread function.
@@ -26,6 +26,7 @@ fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {
         // With one thread there is no lock that a fork could find held.
         fork::arm();
     }
+    purge_thread::attend();
     result
 }
 
@@ -136,6 +137,7 @@ pub fn prewarm_classes(blocks: usize) -> usize {
 #[inline(never)]
 pub fn configure(settings: &Settings) {
     enter(|front| ALLOCATOR.configure(front, settings));
+    purge_thread::want(settings.purge_thread);
 }
 
 /// See [`hakmem_core::Allocator::stats`].

@@ -11,7 +11,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::process::ALLOCATOR;
-use crate::{current_front, process};
+use crate::{current_front, process, purge_thread};
 
 type Destructor = unsafe extern "C" fn(*mut c_void);
 
@@ -70,4 +70,5 @@ unsafe extern "C" fn destroy(value: *mut c_void) {
         process::fault(b"thread exit", fault);
     }
     current_front::retire();
+    purge_thread::thread_ended();
 }

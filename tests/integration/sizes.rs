@@ -120,7 +120,7 @@ fn there_may_be_more_large_blocks_than_the_first_tables_hold() {
 
 #[test]
 fn room_for_a_large_table_is_not_a_freed_magazine() {
-    let (pages, mut store) = (LinuxPages::new(), Store::new());
+    let (pages, store) = (LinuxPages::new(), Store::new());
     let magazine = store.take(&pages, 128).expect("the system has memory");
     // SAFETY: taken with this size just now.
     unsafe { store.give(&pages, magazine, 128) };

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "audits in quiescence; sends raw blocks")]
 
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
@@ -152,6 +153,27 @@ fn the_same_watched() {
 #[test]
 fn the_same_in_small_zones() {
     producers_and_consumers(4 << 20, Settings::new());
+}
+
+#[test]
+fn a_thousand_threads_at_once() {
+    const THREADS: usize = 1_000;
+    let (allocator, gate) = (allocator(1 << 30), Barrier::new(THREADS));
+    thread::scope(|scope| {
+        for number in 0..THREADS {
+            let (allocator, gate) = (&allocator, &gate);
+            let work = move || {
+                let mut caller = Caller::new(allocator, number as u64);
+                let blocks: Vec<_> = (0..40).map(|_| caller.take()).collect();
+                gate.wait();
+                blocks.into_iter().for_each(|sent| caller.give(sent));
+                caller.end();
+            };
+            thread::Builder::new().stack_size(128 << 10).spawn_scoped(scope, work).expect("the machine has a thread");
+        }
+    });
+    assert_eq!(allocator.stats().threads, 0);
+    nothing_is_left(&allocator);
 }
 
 #[test]

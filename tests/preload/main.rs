@@ -6,21 +6,27 @@
 //! | [`library`] | is the library under test the one that serves? |
 //! | [`interpreters`], [`tools`], [`servers`] | does a real program do the same with it as without it? |
 //! | [`entry_points`] | does every function of the family behave as the GNU C library's? |
-//! | [`threads`] | churn, handover, forks, late frees |
+//! | [`threads`] | churn, handover, forks, late frees, a thousand at once |
+//! | [`idle`] | does memory go back where nobody calls? |
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
 //! | [`loader`] | does it survive what the loader can do to it? |
 //! | [`limits`] | does it start where addresses are scarce? |
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
 //! | [`run_program`] | the program `hakmem` |
+//! | [`check_library`] | what it tells of a library's file |
+//! | [`health_check`] | its verdict on a library at work |
 //!
 //! [`child`], [`scratch`], [`comparison`] and [`compiled`] carry them. `HAKMEM_TEST_LIB=/path/lib.so` tests
 //! another build; with another allocator, what only ours can answer is skipped by name. Settings in the
 //! environment (`HAKMEM_HARDEN=double_free`) reach every child, so the suite can be run under each.
 
+mod check_library;
 mod child;
 mod comparison;
 mod compiled;
 mod entry_points;
+mod health_check;
+mod idle;
 mod interpreters;
 mod library;
 mod limits;

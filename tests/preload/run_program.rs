@@ -9,7 +9,7 @@ use crate::interpreters::python;
 use crate::library::library;
 
 /// What `hakmem` does with the arguments.
-fn hakmem(arguments: &[&str]) -> Option<Outcome> {
+pub(crate) fn hakmem(arguments: &[&str]) -> Option<Outcome> {
     let program = &library().program;
     if !program.is_file() {
         skipped(&format!("no program hakmem beside {}", library().shared.display()));

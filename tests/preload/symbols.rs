@@ -56,8 +56,8 @@ const EXPORTS: [&str; 47] = [
     "_ZdaPvSt11align_val_tRKSt9nothrow_t",
 ];
 
-/// All it may import, and why. None of them allocates on our way.
-const IMPORTS: [(&str, &str); 30] = [
+/// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
+const IMPORTS: [(&str, &str); 36] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -79,6 +79,12 @@ const IMPORTS: [(&str, &str); 30] = [
     ("pthread_key_create", "to learn of a thread's end"),
     ("pthread_key_delete", "to learn of a thread's end"),
     ("pthread_setspecific", "to learn of a thread's end"),
+    ("pthread_create", "the purge thread"),
+    ("pthread_attr_init", "the purge thread: small, detached"),
+    ("pthread_attr_setstacksize", "the purge thread: small, detached"),
+    ("pthread_attr_setdetachstate", "the purge thread: small, detached"),
+    ("pthread_attr_destroy", "the purge thread: small, detached"),
+    ("pthread_sigmask", "the purge thread: it takes no signal"),
     ("__register_atfork", "fork"),
     ("pthread_atfork", "fork"),
     ("_ZSt15get_new_handlerv", "operator new, weak"),

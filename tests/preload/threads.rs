@@ -14,6 +14,11 @@ fn churn_of_5000_threads() {
 }
 
 #[test]
+fn a_thousand_threads_at_once() {
+    done("thousand.c", &[], 60, "done");
+}
+
+#[test]
 fn larson() {
     done("larson.c", &[], 60, "done");
 }

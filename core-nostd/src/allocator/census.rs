@@ -32,7 +32,7 @@ impl<P: PageProvider> Allocator<P> {
         let mut stats = Stats {
             large: self.large.live_bytes.load(Ordering::Relaxed) as u64,
             large_cached: self.large.cached_bytes.load(Ordering::Relaxed) as u64,
-            store: self.territory.store.lock().mapped() as u64,
+            store: self.territory.store.mapped() as u64,
             zones: self.territory.zones.count() as u64,
             threads: u64::from(self.heaps.threads.load(Ordering::Relaxed)),
             ..Stats::default()

@@ -4,8 +4,10 @@
 //! are gone stay as they were in the middle of whatever they did, so nobody may use them: their free
 //! blocks are lost to the child, at most what those threads had cached; blocks of theirs that the child
 //! frees wait in their mailboxes.
-
-#![allow(unsafe_code, reason = "locks are let go by another scope than took them")]
+//!
+//! What another thread was asking of the system at that moment is of no harm: growth is made known under
+//! the pool's lock or not at all (`superslab/growth.rs`), and what was being purged is free again. A run that it was just mapping is lost to the
+//! child as addresses, untouched.
 
 use super::Allocator;
 use crate::base::sync::Ordering;
@@ -14,21 +16,19 @@ use crate::pages::PageProvider;
 impl<P: PageProvider> Allocator<P> {
     /// Before a fork: in the order in which they nest.
     pub fn before_fork(&self) {
-        core::mem::forget(self.heaps.common.lock());
-        self.territory.hold(true);
+        self.heaps.hold(true);
         self.large.hold(true);
-        self.territory.hold_inner(true);
+        self.territory.hold(true);
     }
 
     /// After a fork, in the parent and in the child.
     pub fn after_fork(&self, in_child: bool) {
-        self.territory.hold_inner(false);
-        self.large.hold(false);
         self.territory.hold(false);
-        // SAFETY: taken by `before_fork` on this thread.
-        unsafe { self.heaps.common.force_unlock() };
+        self.large.hold(false);
+        self.heaps.hold(false);
         if in_child {
             self.heaps.threads.store(1, Ordering::Relaxed);
+            self.territory.pool.lock().abandon_purges();
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::harden::Fault;
 use crate::heap::heaps::Visitor;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS};
+use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS, rest_ms};
 use crate::slab::SizeClass;
 use crate::slab::size_class::MAGAZINE_CLASSES;
 
@@ -42,10 +42,9 @@ impl<P: PageProvider> Allocator<P> {
                 heap.harvest(&self.territory);
                 heap.release_idle(&self.territory);
             }
-            if let Some(common) = self.heaps.common.try_lock() {
-                for heap in common.heaps() {
-                    heap.harvest(&self.territory);
-                    heap.release_idle(&self.territory);
+            for common in &self.heaps.common {
+                if let Some(common) = common.try_lock() {
+                    common.tidy(&self.territory);
                 }
             }
         }
@@ -60,10 +59,46 @@ impl<P: PageProvider> Allocator<P> {
         {
             return false;
         }
-        let delay = u64::from(self.territory.purge_delay_ms.load(Ordering::Relaxed));
+        let delay = self.purge_delay_ms();
         self.territory.purge(delay);
         self.large.trim(&self.territory, delay);
         true
+    }
+
+    fn purge_delay_ms(&self) -> u64 {
+        self.territory.purge_delay_ms.load(Ordering::Relaxed).into()
+    }
+
+    /// Gives back what is due of the parts that threads share, for a thread that does nothing else; false if
+    /// nothing is left that will be due. Heaps of other threads stay as they are.
+    pub fn round(&self) -> bool {
+        let delay = self.purge_delay_ms();
+        self.territory.read_clock();
+        let mut held = false;
+        for common in &self.heaps.common {
+            match common.try_lock() {
+                Some(common) => common.tidy(&self.territory),
+                None => held = true,
+            }
+        }
+        self.territory.purge(delay);
+        self.large.trim(&self.territory, delay);
+        held || self.territory.pool.lock().has_reusable() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
+    }
+
+    /// Milliseconds to let pass between two rounds.
+    pub fn round_ms(&self) -> u64 {
+        rest_ms(self.purge_delay_ms())
+    }
+
+    /// True if a round may find something to give back now or later: a hint.
+    pub fn has_idle(&self) -> bool {
+        self.territory.has_reusable() || self.heaps.has_common() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
+    }
+
+    /// True if every thread that came has ended.
+    pub fn is_deserted(&self) -> bool {
+        self.heaps.threads.load(Ordering::Relaxed) == 0
     }
 
     /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
@@ -76,9 +111,8 @@ impl<P: PageProvider> Allocator<P> {
                 heap.release_idle(&self.territory);
             }
         }
-        for heap in self.heaps.common.lock().heaps() {
-            heap.harvest(&self.territory);
-            heap.release_idle(&self.territory);
+        for common in &self.heaps.common {
+            common.lock().tidy(&self.territory);
         }
         self.territory.purge(0) + self.large.trim(&self.territory, 0)
     }
@@ -112,13 +146,9 @@ impl<P: PageProvider> Allocator<P> {
             heap.harvest(&self.territory);
             heap.release_idle(&self.territory);
         }
-        let mut common = self.heaps.common.lock();
-        if let Some(heap) = thread.heap() {
-            common.add(heap);
-            thread.heap.set(core::ptr::null());
-        }
-        common.put_by(thread);
-        drop(common);
+        let heap = thread.heap();
+        thread.heap.set(core::ptr::null());
+        self.heaps.take_over(heap, thread);
         self.heaps.threads.fetch_sub(1, Ordering::Relaxed);
         result
     }

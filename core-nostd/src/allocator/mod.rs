@@ -135,6 +135,6 @@ impl<P: PageProvider> Allocator<P> {
             return;
         };
         // SAFETY: taken from the store with this size.
-        unsafe { self.territory.store.lock().give(&self.territory.provider, room.cast(), size_of::<Front>()) };
+        unsafe { self.territory.store.give(&self.territory.provider, room.cast(), size_of::<Front>()) };
     }
 }

@@ -21,3 +21,6 @@ impl<R: Relax> spin::RelaxStrategy for Waiting<R> {
 
 /// A spin lock that waits as `R` says.
 pub type Lock<T, R> = spin::mutex::SpinMutex<T, Waiting<R>>;
+
+/// A lock that this thread holds.
+pub type Guard<'a, T, R> = spin::mutex::SpinMutexGuard<'a, T, Waiting<R>>;

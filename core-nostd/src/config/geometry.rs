@@ -35,6 +35,8 @@ pub const META_REMOTE: usize = META_RECORDS + SUPERSLAB_SLABS * 64;
 pub const META_WORDS: usize = META_REMOTE + SUPERSLAB_SLABS * 64;
 /// Offset of the remote bitmaps.
 pub const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
+/// End of what is used of them.
+pub const META_END: usize = META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 
 /// Largest request whose class is one load away, in bytes.
 pub const SMALL_MAX: usize = 1 << 10;
@@ -50,9 +52,6 @@ pub const RUN_MAX: usize = 1 << 20;
 pub const ZONES: usize = 64;
 
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
-const _: () = assert!(
-    META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES <= 1 << META_SHIFT,
-    "the metadata of a superslab fits its share"
-);
+const _: () = assert!(META_END <= 1 << META_SHIFT, "the metadata of a superslab fits its share");
 const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
 const _: () = assert!(WORDS_BYTES / 8 <= 64, "a u64 summary has a bit for every word");

@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of [`Settings::set_row`].
-pub const TABLE: [Setting; 10] = [
+pub const TABLE: [Setting; 11] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -70,6 +70,12 @@ pub const TABLE: [Setting; 10] = [
         about: "memory beyond the first 128 MiB comes in huge pages where the system lets programs ask (default 1)",
     },
     Setting {
+        name: "purge_thread",
+        unit: Unit::Switch,
+        most: 1,
+        about: "a thread of ours gives idle memory back also when no other calls any more (default 0)",
+    },
+    Setting {
         name: "prewarm_bytes",
         unit: Unit::Bytes,
         most: 1 << 40,
@@ -106,6 +112,8 @@ pub struct Settings {
     pub large_cache_bytes: usize,
     /// `huge_pages`
     pub huge_pages: bool,
+    /// `purge_thread`
+    pub purge_thread: bool,
     /// `prewarm_bytes`
     pub prewarm_bytes: usize,
     /// `prewarm_blocks`
@@ -140,6 +148,7 @@ impl Settings {
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
             huge_pages: true,
+            purge_thread: false,
             prewarm_bytes: 0,
             prewarm_blocks: 0,
             off: Off::empty(),
@@ -164,8 +173,9 @@ impl Settings {
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
             6 => self.huge_pages = value != 0,
-            7 => self.prewarm_bytes = value as usize,
-            8 => self.prewarm_blocks = value as u32,
+            7 => self.purge_thread = value != 0,
+            8 => self.prewarm_bytes = value as usize,
+            9 => self.prewarm_blocks = value as u32,
             // The first word is nothing.
             _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
         }

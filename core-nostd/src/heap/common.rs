@@ -8,6 +8,7 @@
 
 use core::ptr;
 
+use super::slabs::Reach;
 use super::{Heap, ThreadHeap};
 use crate::pages::PageProvider;
 use crate::slab::{Refill, SizeClass};
@@ -16,20 +17,28 @@ use crate::superslab::Territory;
 /// Ownerless heaps looked at before a slab is claimed.
 const LOOKS: usize = 4;
 
-/// The two lists; under one lock.
+/// A list of heaps, under a lock. There are several such lists: a thread takes the first that nobody holds.
 #[derive(Debug)]
+#[repr(align(64))]
 pub struct Common {
     heaps: *const Heap,
-    unused: *const ThreadHeap,
 }
 
-// SAFETY: heaps and thread heaps in the lists belong to the lock's holder (`owner-only`).
+/// The thread heaps that nobody uses now.
+#[derive(Debug)]
+pub struct Unused {
+    threads: *const ThreadHeap,
+}
+
+// SAFETY: heaps in the list belong to the lock's holder (`owner-only`).
 unsafe impl Send for Common {}
+// SAFETY: thread heaps in the list belong to the lock's holder.
+unsafe impl Send for Unused {}
 
 impl Common {
-    /// Both lists empty.
+    /// An empty list.
     pub const fn new() -> Self {
-        Self { heaps: ptr::null(), unused: ptr::null() }
+        Self { heaps: ptr::null() }
     }
 
     /// The ownerless heaps.
@@ -65,29 +74,50 @@ impl Common {
             if !heap.has(class) {
                 heap.harvest(territory);
             }
-            heap.take_many(territory, class, false, into);
+            heap.take_many(territory, class, Reach::Spans, into);
             if !into.is_empty() {
                 return;
             }
         }
     }
 
+    /// Takes in what others freed, and gives what is idle to the pool.
+    pub fn tidy<P: PageProvider>(&self, territory: &Territory<P>) {
+        for heap in self.heaps() {
+            heap.harvest(territory);
+            heap.release_idle(territory);
+        }
+    }
+}
+
+impl Unused {
+    /// An empty list.
+    pub const fn new() -> Self {
+        Self { threads: ptr::null() }
+    }
+
     /// Puts a thread heap by for a later thread.
     pub fn put_by(&mut self, thread: &ThreadHeap) {
-        thread.next_unused.set(self.unused);
-        self.unused = thread;
+        thread.next_unused.set(self.threads);
+        self.threads = thread;
     }
 
     /// A thread heap that was put by.
     pub fn take_unused(&mut self) -> Option<&ThreadHeap> {
         // SAFETY: thread heaps are never unmapped.
-        let thread = unsafe { self.unused.as_ref() }?;
-        self.unused = thread.next_unused.get();
+        let thread = unsafe { self.threads.as_ref() }?;
+        self.threads = thread.next_unused.get();
         Some(thread)
     }
 }
 
 impl Default for Common {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Default for Unused {
     fn default() -> Self {
         Self::new()
     }

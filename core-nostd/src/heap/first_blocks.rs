@@ -4,7 +4,7 @@ use core::cell::Cell;
 use core::ptr;
 
 use super::Heap;
-use super::slabs::slab;
+use super::slabs::{Reach, slab};
 use crate::base::sync::Ordering;
 use crate::config::flags::Off;
 use crate::config::geometry::GRANULE_SHIFT;
@@ -30,11 +30,12 @@ pub struct FirstBlocks {
 
 impl Heap {
     /// Puts blocks of a class that has no free one into `into`: from starters, what came back first. False
-    /// if the class has had its share, or memory is out.
+    /// if the class has had its share, or there is no slab within reach.
     pub(super) fn take_first<P: PageProvider>(
         &self,
         territory: &Territory<P>,
         class: SizeClass,
+        reach: Reach,
         into: &mut Refill<'_>,
     ) -> bool {
         let Some(granules) = self.first_blocks.granules.get(class.index()).filter(|_| class.has_magazine()) else {
@@ -52,7 +53,7 @@ impl Heap {
         }
         let share = (had / 4).max(FIRST_BYTES).min(MOST_BYTES - had);
         for _ in 0..into.room().min(share.checked_div(bytes).unwrap_or(0)).max(1) {
-            let Some(block) = self.carve_first(territory, class) else { break };
+            let Some(block) = self.carve_first(territory, class, reach) else { break };
             granules.set(granules.get() + (bytes >> GRANULE_SHIFT) as u16);
             into.put(block);
         }
@@ -60,12 +61,17 @@ impl Heap {
     }
 
     /// A block of the open starter, or of a new one.
-    fn carve_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> Option<*mut u8> {
+    fn carve_first<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        class: SizeClass,
+        reach: Reach,
+    ) -> Option<*mut u8> {
         let first = &self.first_blocks;
         loop {
             let (open, is_new) = match slab(first.starter.get()) {
                 Some(open) => (open, false),
-                None => (self.open_first(territory)?, true),
+                None => (self.open_first(territory, reach)?, true),
             };
             if let Some((block, next)) = starter::carve(open, first.next.get().into(), class) {
                 first.next.set(next as u16);
@@ -78,8 +84,8 @@ impl Heap {
         }
     }
 
-    fn open_first<P: PageProvider>(&self, territory: &Territory<P>) -> Option<&Slab> {
-        let opened = self.claim(territory, SizeClass::STARTER, 1)?;
+    fn open_first<P: PageProvider>(&self, territory: &Territory<P>, reach: Reach) -> Option<&Slab> {
+        let opened = self.claim(territory, SizeClass::STARTER, 1, reach)?;
         self.count_taken(self.class(SizeClass::STARTER));
         starter::begin(opened);
         opened.place.set(CURRENT);

@@ -4,17 +4,23 @@
 
 use core::ptr;
 
-use super::common::Common;
+use super::common::{Common, Unused};
 use super::{Front, Heap, ThreadHeap};
-use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Lock, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Guard, Lock, Ordering};
 use crate::config::flags::Watch;
 use crate::pages::PageProvider;
 use crate::superslab::Territory;
 
+/// Lists of ownerless heaps.
+const LISTS: usize = 4;
+
 /// See the file's head.
 pub struct Heaps<P: PageProvider> {
     /// Heaps without a thread.
-    pub common: Lock<Common, P>,
+    pub common: [Lock<Common, P>; LISTS],
+    unused: Lock<Unused, P>,
+    /// How many heaps are in the lists: a hint.
+    ownerless: AtomicU32,
     all_heaps: AtomicPtr<Heap>,
     all_threads: AtomicPtr<ThreadHeap>,
     watch: AtomicU8,
@@ -34,7 +40,9 @@ impl<P: PageProvider> Heaps<P> {
     /// None yet.
     pub const fn new() -> Self {
         Self {
-            common: Lock::new(Common::new()),
+            common: [const { Lock::new(Common::new()) }; LISTS],
+            unused: Lock::new(Unused::new()),
+            ownerless: AtomicU32::new(0),
             all_heaps: AtomicPtr::new(ptr::null_mut()),
             all_threads: AtomicPtr::new(ptr::null_mut()),
             watch: AtomicU8::new(0),
@@ -73,7 +81,7 @@ impl<P: PageProvider> Heaps<P> {
 
     #[cold]
     fn welcome<'a>(&'a self, territory: &'a Territory<P>, front: &Front) -> Option<&'a ThreadHeap> {
-        let unused = self.common.lock().take_unused().map(ptr::from_ref);
+        let unused = self.unused.lock().take_unused().map(ptr::from_ref);
         let thread = match unused {
             // SAFETY: as above.
             Some(thread) => unsafe { &*thread },
@@ -99,9 +107,14 @@ impl<P: PageProvider> Heaps<P> {
         front: &Front,
         thread: &'a ThreadHeap,
     ) -> Option<&'a Heap> {
-        let adopted = self.common.lock().adopt().map(ptr::from_ref);
+        let tried = self.common.iter().find_map(|common| common.try_lock()?.adopt().map(ptr::from_ref));
+        // A new heap stays for ever: before that it is worth to wait for the lists that were held.
+        let adopted = tried.or_else(|| self.common.iter().find_map(|common| common.lock().adopt().map(ptr::from_ref)));
         let heap = match adopted {
-            Some(heap) => heap,
+            Some(heap) => {
+                self.ownerless.fetch_sub(1, Ordering::Relaxed);
+                heap
+            }
             None => ptr::from_ref(self.new_heap(territory)?),
         };
         thread.heap.set(heap);
@@ -109,6 +122,44 @@ impl<P: PageProvider> Heaps<P> {
             front.heap.set(heap);
         }
         thread.heap()
+    }
+
+    /// The first list of ownerless heaps that nobody holds; waits only if all are held.
+    pub fn any_common(&self) -> Guard<'_, Common, P> {
+        let [first, ..] = &self.common;
+        self.common.iter().find_map(Lock::try_lock).unwrap_or_else(|| first.lock())
+    }
+
+    /// False if there is surely no ownerless heap to look into.
+    pub fn has_common(&self) -> bool {
+        self.ownerless.load(Ordering::Relaxed) != 0
+    }
+
+    /// Adds a heap that no thread has to a list.
+    pub fn add_common(&self, heap: &Heap) {
+        self.any_common().add(heap);
+        self.ownerless.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes a heap, if there is one, and a thread heap that their thread is done with.
+    pub fn take_over(&self, heap: Option<&Heap>, thread: &ThreadHeap) {
+        if let Some(heap) = heap {
+            self.add_common(heap);
+        }
+        self.unused.lock().put_by(thread);
+    }
+
+    /// Holds the locks across a fork: true takes them, false lets them go.
+    pub fn hold(&self, held: bool) {
+        if held {
+            self.common.iter().for_each(|common| core::mem::forget(common.lock()));
+            core::mem::forget(self.unused.lock());
+        } else {
+            // SAFETY: this thread took them before the fork.
+            self.common.iter().for_each(|common| unsafe { common.force_unlock() });
+            // SAFETY: as above.
+            unsafe { self.unused.force_unlock() };
+        }
     }
 
     /// A new heap, in the list of all and nowhere else.

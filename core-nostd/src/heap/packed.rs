@@ -19,7 +19,7 @@
 use core::ptr;
 
 use super::Heap;
-use super::slabs::{ClassSlabs, slab};
+use super::slabs::{ClassSlabs, Reach, slab};
 use crate::base::sync::Ordering;
 use crate::pages::PageProvider;
 use crate::slab::descriptor::FULL;
@@ -70,25 +70,24 @@ impl Heap {
         opened.base.load(Ordering::Relaxed)
     }
 
-    /// Takes a block by every means; true beside it if it reads as zero. Without `claim`, no slab is taken
-    /// from the pool.
+    /// Takes a block by every means within reach; true beside it if it reads as zero.
     #[cold]
     pub(super) fn take_packed_slow<P: PageProvider>(
         &self,
         territory: &Territory<P>,
         class: SizeClass,
-        claim: bool,
+        reach: Reach,
     ) -> Option<(*mut u8, bool)> {
         self.harvest(territory);
         let of = self.class(class);
         if of.fullest.get().is_null() {
-            if !claim {
+            if reach == Reach::Spans {
                 return None;
             }
             let slabs = usize::from(class.shape().slabs);
             let opened = match self.convert(class, slabs) {
                 Some(converted) => converted,
-                None => self.claim(territory, class, slabs)?,
+                None => self.claim(territory, class, slabs, reach)?,
             };
             self.count_taken(of);
             list_only(of, opened);

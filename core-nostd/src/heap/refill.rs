@@ -1,7 +1,9 @@
 //! A magazine is empty: a batch of blocks comes in.
 
 use super::heaps::Heaps;
+use super::slabs::Reach;
 use super::{Front, Heap, ThreadHeap};
+use crate::base::sync::Lock;
 use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
 use crate::policy::front::{COLD_BATCH, FIRST_BATCH, is_warm, refill_batch};
@@ -28,14 +30,12 @@ impl<P: PageProvider> Heaps<P> {
         };
         let mut room = Refill::new(thread.room(front, class, most.min(thread.slots(class))));
         if let Some(heap) = heap {
-            heap.take_many(territory, class, false, &mut room);
-            if room.is_empty()
-                && let Some(common) = self.common.try_lock()
-            {
-                common.take_many(territory, class, &mut room);
+            heap.take_many(territory, class, Reach::Spans, &mut room);
+            if room.is_empty() && self.has_common() {
+                self.look_into_common(territory, class, &mut room);
             }
             if room.is_empty() {
-                heap.take_many(territory, class, true, &mut room);
+                heap.take_many(territory, class, Reach::Provider, &mut room);
             }
         } else {
             self.from_common_or_pool(territory, class, &mut room);
@@ -64,20 +64,37 @@ impl<P: PageProvider> Heaps<P> {
         if is_warm || territory.is_off(Off::COLD_THREADS) { self.warm_up(territory, front, thread) } else { None }
     }
 
-    /// Takes blocks for a thread that has no heap: from a common one, which may claim a slab.
+    /// Takes free blocks of ownerless heaps, of those lists that nobody holds.
+    fn look_into_common(&self, territory: &Territory<P>, class: SizeClass, into: &mut Refill<'_>) {
+        for common in self.common.iter().filter_map(Lock::try_lock) {
+            common.take_many(territory, class, into);
+            if !into.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Takes blocks for a thread that has no heap: from a common one, which may claim a slab. The provider is
+    /// called without the list's lock; whoever takes what it gave is one thread further.
     pub fn from_common_or_pool(&self, territory: &Territory<P>, class: SizeClass, into: &mut Refill<'_>) {
-        let mut common = self.common.lock();
-        common.take_many(territory, class, into);
-        if !into.is_empty() {
-            return;
-        }
-        if common.heaps().next().is_none()
-            && let Some(heap) = self.new_heap(territory)
-        {
-            common.add(heap);
-        }
-        if let Some(heap) = common.heaps().next() {
-            heap.take_many(territory, class, true, into);
+        loop {
+            let common = self.any_common();
+            common.take_many(territory, class, into);
+            let first = common.heaps().next();
+            if let Some(heap) = first.filter(|_| into.is_empty()) {
+                heap.take_many(territory, class, Reach::Pool, into);
+            }
+            if !into.is_empty() {
+                return;
+            }
+            let is_heapless = first.is_none();
+            drop(common);
+            if is_heapless {
+                let Some(heap) = self.new_heap(territory) else { return };
+                self.add_common(heap);
+            } else if !territory.provide(class.shape().slabs.into()) {
+                return;
+            }
         }
     }
 }

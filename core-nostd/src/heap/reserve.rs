@@ -8,7 +8,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use crate::base::bits::{low, run_starts};
+use crate::base::bits::{low, run_starts, take_lowest};
 use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
 use crate::config::flags::Off;
 use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
@@ -20,6 +20,8 @@ use crate::superslab::pool::Claim;
 
 /// Slabs asked of the pool beyond those needed: as many as the heap has spans, at most these.
 const MOST_EXTRA: usize = 16;
+/// Slabs kept when spans come back.
+const MOST_KEPT: usize = 16;
 
 /// See the file's head. All zero when it has nothing.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ impl Reserve {
         ptr::eq(slab.first_of_superslab(), self.records.get())
     }
 
-    /// A span of `slabs` slabs.
+    /// A span of `slabs` slabs; with `grow` the provider may be called.
     pub fn claim<'a, P: PageProvider>(
         &self,
         territory: &'a Territory<P>,
@@ -76,6 +78,7 @@ impl Reserve {
         slabs: usize,
         spans: usize,
         owner: *const Mailbox,
+        grow: bool,
     ) -> Option<&'a Slab> {
         let free = self.free.load(Ordering::Relaxed);
         let mut starts = run_starts(free & self.dirty.get(), slabs);
@@ -84,7 +87,7 @@ impl Reserve {
             starts = run_starts(free, slabs);
         }
         if starts == 0 {
-            starts = self.restock(territory, slabs, spans.min(MOST_EXTRA))?;
+            starts = self.restock(territory, slabs, spans.min(MOST_EXTRA), grow)?;
         }
         let first = starts.trailing_zeros() as usize;
         let mask = low(slabs) << first;
@@ -102,9 +105,15 @@ impl Reserve {
 
     /// Gives what is left back and takes from another superslab; returns where the run starts.
     #[cold]
-    fn restock<P: PageProvider>(&self, territory: &Territory<P>, slabs: usize, extra: usize) -> Option<u64> {
+    fn restock<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        slabs: usize,
+        extra: usize,
+        grow: bool,
+    ) -> Option<u64> {
         let is_off = territory.is_off(Off::RESERVE);
-        let (claim, dirty) = territory.claim_with_extra(slabs, if is_off { 0 } else { extra })?;
+        let (claim, dirty) = territory.claim_with_extra(slabs, if is_off { 0 } else { extra }, grow)?;
         self.give_up(territory);
         self.zone.store(claim.zone, Ordering::Relaxed);
         self.superslab.store(claim.superslab, Ordering::Relaxed);
@@ -120,7 +129,23 @@ impl Reserve {
 
     /// Takes a span back, or leaves it to the pool; its slabs are in no span then.
     pub fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        if self.covers(slab) { self.take_back(slab) } else { territory.release_span(slab) }
+        if !self.covers(slab) {
+            territory.release_span(slab);
+            return;
+        }
+        self.take_back(slab);
+        if self.free.load(Ordering::Relaxed).count_ones() as usize > MOST_KEPT {
+            self.give_up_all_but(territory, MOST_KEPT / 2);
+        }
+    }
+
+    /// Gives slabs back to the pool, all but the lowest `kept`: what an idle thread keeps is kept from all.
+    #[cold]
+    fn give_up_all_but<P: PageProvider>(&self, territory: &Territory<P>, kept: usize) {
+        let mut rest = self.free.load(Ordering::Relaxed);
+        self.free.store(take_lowest(&mut rest, kept), Ordering::Relaxed);
+        let (zone, superslab) = (self.zone.load(Ordering::Relaxed), self.superslab.load(Ordering::Relaxed));
+        territory.return_slabs(zone, superslab, rest, self.dirty.get());
     }
 
     /// Takes a span back that it covers.

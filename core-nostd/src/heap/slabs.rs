@@ -20,6 +20,17 @@ use crate::slab::size_class::{CLASSES, CROWDED_CLASSES};
 use crate::slab::{Mailbox, Refill, SizeClass, Slab};
 use crate::superslab::Territory;
 
+/// How far a request may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// To the spans that the heap has.
+    Spans,
+    /// To the pool's free slabs too: as far as one may go with a lock held.
+    Pool,
+    /// To the provider too.
+    Provider,
+}
+
 /// One class's slabs; those in the first bucket.
 #[derive(Debug)]
 #[repr(C)]
@@ -106,28 +117,33 @@ impl Heap {
     pub fn take_one<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> Option<(*mut u8, bool)> {
         if class.is_packed() {
             let block = self.take_packed(class);
-            return if block.is_null() { self.take_packed_slow(territory, class, true) } else { Some((block, false)) };
+            return if block.is_null() {
+                self.take_packed_slow(territory, class, Reach::Provider)
+            } else {
+                Some((block, false))
+            };
         }
         if let Some(current) = slab(self.class(class).current.get())
             && let Some(block) = current.take_one()
         {
             return Some(block);
         }
-        self.next_slab(territory, class, true)?.take_one()
+        self.next_slab(territory, class, Reach::Provider)?.take_one()
     }
 
-    /// Takes blocks until `into` is full. With `claim`, at least one unless memory is out; a fresh slab is
-    /// claimed only if nothing else was found.
+    /// Takes blocks until `into` is full, at least one if there is one within reach; a fresh slab is claimed
+    /// only if nothing else was found.
     pub fn take_many<P: PageProvider>(
         &self,
         territory: &Territory<P>,
         class: SizeClass,
-        claim: bool,
+        reach: Reach,
         into: &mut Refill<'_>,
     ) {
+        let further = |into: &Refill<'_>| if into.is_empty() { reach } else { Reach::Spans };
         if class.is_packed() {
             while !into.is_full()
-                && let Some((block, _)) = self.take_packed_slow(territory, class, claim && into.is_empty())
+                && let Some((block, _)) = self.take_packed_slow(territory, class, further(into))
             {
                 into.put(block);
             }
@@ -136,14 +152,14 @@ impl Heap {
         if let Some(current) = slab(self.class(class).current.get()) {
             current.take_many(into);
         }
-        if claim && into.is_empty() && !self.has(class) {
+        if further(into) != Reach::Spans && !self.has(class) {
             self.harvest(territory);
-            if !self.has(class) && self.take_first(territory, class, into) {
+            if !self.has(class) && self.take_first(territory, class, reach, into) {
                 return;
             }
         }
         while !into.is_full()
-            && let Some(next) = self.next_slab(territory, class, claim && into.is_empty())
+            && let Some(next) = self.next_slab(territory, class, further(into))
         {
             next.take_many(into);
         }
@@ -151,7 +167,7 @@ impl Heap {
 
     /// Makes a slab with free blocks the current one.
     #[cold]
-    fn next_slab<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass, claim: bool) -> Option<&Slab> {
+    fn next_slab<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass, reach: Reach) -> Option<&Slab> {
         let of = self.class(class);
         if let Some(current) = slab(of.current.replace(ptr::null())) {
             current.place.set(FULL);
@@ -165,8 +181,8 @@ impl Heap {
             let next = slab(self.bucket(class, fullest).get())?;
             self.unlist(next);
             next
-        } else if claim {
-            let claimed = self.claim(territory, class, class.shape().slabs.into())?;
+        } else if reach != Reach::Spans {
+            let claimed = self.claim(territory, class, class.shape().slabs.into(), reach)?;
             self.count_taken(of);
             claimed
         } else {
@@ -183,11 +199,13 @@ impl Heap {
         territory: &Territory<P>,
         class: SizeClass,
         slabs: usize,
+        reach: Reach,
     ) -> Option<&Slab> {
         if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
             self.release_idle_packed(territory);
         }
-        let claimed = self.reserve.claim(territory, class, slabs, self.spans() as usize, &self.mailbox)?;
+        let (spans, grow) = (self.spans() as usize, reach == Reach::Provider);
+        let claimed = self.reserve.claim(territory, class, slabs, spans, &self.mailbox, grow)?;
         slab(claimed)
     }
 

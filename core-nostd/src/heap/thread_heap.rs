@@ -211,13 +211,12 @@ impl ThreadHeap {
         if wanted == slots || (slots >= least && territory.is_off(Off::GROWTH)) {
             return true;
         }
-        let mut store = territory.store.lock();
-        let Some(room) = store.take(&territory.provider, room_bytes(wanted)) else {
+        let Some(room) = territory.store.take(&territory.provider, room_bytes(wanted)) else {
             return slots > 0;
         };
         if let Some(old) = NonNull::new(self.first[index].get()) {
             // SAFETY: taken with this size below; the magazine is empty.
-            unsafe { store.give(&territory.provider, old.sub(1).cast(), room_bytes(slots)) };
+            unsafe { territory.store.give(&territory.provider, old.sub(1).cast(), room_bytes(slots)) };
         }
         let room = room.cast::<Slot>().as_ptr();
         // SAFETY: the room has `wanted + 2` slots. Those between may hold anything but an end.
@@ -234,7 +233,6 @@ impl ThreadHeap {
 
     /// Takes the magazines away, emptied before, and returns their room.
     pub fn unfit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front) {
-        let mut store = territory.store.lock();
         for index in 0..MAGAZINE_CLASSES {
             let class = SizeClass(index as u8);
             front.magazines.clear(class);
@@ -242,7 +240,7 @@ impl ThreadHeap {
             let slots = self.slots[index].replace(0) as usize;
             if let Some(first) = NonNull::new(self.first[index].replace(ptr::null_mut())) {
                 // SAFETY: taken with this size by `fit`; the magazine is empty and closed.
-                unsafe { store.give(&territory.provider, first.sub(1).cast(), room_bytes(slots)) };
+                unsafe { territory.store.give(&territory.provider, first.sub(1).cast(), room_bytes(slots)) };
             }
         }
         self.flushed.set(0);

@@ -42,7 +42,7 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 ///
 /// A reserved run overlaps no other live run and nothing else of the program. A committed run can be
 /// read and written until it is released. Untouched memory reads as zero. `remap` keeps the contents.
-/// No method may call the allocator that uses the provider.
+/// No method may call the allocator that uses the provider. Every method is called without a lock held.
 pub unsafe trait PageProvider: Relax + Sync {
     /// Bytes of a page, a power of two.
     fn page_bytes(&self) -> usize;
@@ -50,7 +50,8 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// Reserves `bytes` of address space whose start is a multiple of `align`.
     fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>>;
 
-    /// Makes part of a reserved run readable and writable; false where memory was refused.
+    /// Makes part of a reserved run readable and writable; false where memory was refused. What is committed
+    /// already stays as it is: threads that grow at the same time commit the same part, some of it in use.
     ///
     /// # Safety
     ///

@@ -6,66 +6,74 @@ use core::ptr::{self, NonNull};
 
 use super::PageProvider;
 use crate::base::address::round_up;
+use crate::base::sync::Lock;
 
 const CHUNK_BYTES: usize = 256 << 10;
 const LEAST_SHIFT: u32 = 6;
 const SIZES: usize = 16;
 const MOST_SHIFT: u32 = LEAST_SHIFT + SIZES as u32 - 1;
 
+/// See the file's head. No lock is held while the provider works.
+pub struct Store<P: PageProvider> {
+    shelf: Lock<Shelf, P>,
+}
+
 /// A bump pointer over provider pages with a free list for each power of two.
-#[derive(Debug)]
-pub struct Store {
+struct Shelf {
     at: *mut u8,
     left: usize,
     free: [*mut u8; SIZES],
     mapped: usize,
 }
 
-// SAFETY: the pointers are to memory that only the store's holder uses.
-unsafe impl Send for Store {}
+// SAFETY: the pointers are to memory that only the shelf's holder uses.
+unsafe impl Send for Shelf {}
 
-impl Store {
+impl<P: PageProvider> Store<P> {
     /// A store that has nothing yet.
     pub const fn new() -> Self {
-        Self { at: ptr::null_mut(), left: 0, free: [ptr::null_mut(); SIZES], mapped: 0 }
+        let shelf = Shelf { at: ptr::null_mut(), left: 0, free: [ptr::null_mut(); SIZES], mapped: 0 };
+        Self { shelf: Lock::new(shelf) }
     }
 
     /// Bytes mapped so far.
     pub fn mapped(&self) -> usize {
-        self.mapped
+        self.shelf.lock().mapped
     }
 
     /// `bytes` of memory aligned to 64 bytes; its contents are unspecified.
-    pub fn take(&mut self, provider: &impl PageProvider, bytes: usize) -> Option<NonNull<u8>> {
-        let shift = Self::shift(bytes);
+    pub fn take(&self, provider: &P, bytes: usize) -> Option<NonNull<u8>> {
+        let shift = shift(bytes);
         if shift > MOST_SHIFT {
             let run = provider.map(1 << shift, provider.page_bytes())?;
-            self.mapped += 1 << shift;
+            self.shelf.lock().mapped += 1 << shift;
             return Some(run);
         }
-        let list = &mut self.free[(shift - LEAST_SHIFT) as usize % SIZES];
-        if let Some(block) = NonNull::new(*list) {
-            // SAFETY: a block on the list is ours, and its first word links to the next.
-            *list = unsafe { block.cast::<*mut u8>().read() };
-            return Some(block);
+        let room = self.shelf.lock().take(shift);
+        room.or_else(|| self.take_new(provider, shift))
+    }
+
+    /// The same from a new chunk, unless somebody else brought one meanwhile.
+    #[cold]
+    fn take_new(&self, provider: &P, shift: u32) -> Option<NonNull<u8>> {
+        let page = provider.page_bytes();
+        let chunk = |bytes: usize| {
+            let bytes = round_up(bytes, page)?;
+            Some((provider.map(bytes, page)?, bytes))
+        };
+        let chunk = chunk((1 << shift).max(CHUNK_BYTES)).or_else(|| chunk(1 << shift));
+        let mut shelf = self.shelf.lock();
+        let room = shelf.take(shift);
+        let Some((start, bytes)) = chunk else { return room };
+        if room.is_some() {
+            drop(shelf);
+            // SAFETY: mapped whole just now, seen by nobody.
+            unsafe { provider.release(start, bytes) };
+            return room;
         }
-        let bytes = 1usize << shift;
-        if self.left < bytes {
-            let wanted = if bytes > CHUNK_BYTES { bytes } else { CHUNK_BYTES };
-            let mut chunk = round_up(wanted, provider.page_bytes())?;
-            let mut run = provider.map(chunk, provider.page_bytes());
-            if run.is_none() {
-                chunk = round_up(bytes, provider.page_bytes())?;
-                run = provider.map(chunk, provider.page_bytes());
-            }
-            self.at = run?.as_ptr();
-            self.left = chunk;
-            self.mapped += chunk;
-        }
-        let block = self.at;
-        self.at = self.at.wrapping_add(bytes);
-        self.left -= bytes;
-        NonNull::new(block)
+        (shelf.at, shelf.left) = (start.as_ptr(), bytes);
+        shelf.mapped += bytes;
+        shelf.take(shift)
     }
 
     /// Takes a block back for reuse, or unmaps it where it is too large for the lists.
@@ -73,26 +81,54 @@ impl Store {
     /// # Safety
     ///
     /// `block` came from [`Store::take`] with the same `bytes`, and nobody uses it.
-    pub unsafe fn give(&mut self, provider: &impl PageProvider, block: NonNull<u8>, bytes: usize) {
-        let shift = Self::shift(bytes);
+    pub unsafe fn give(&self, provider: &P, block: NonNull<u8>, bytes: usize) {
+        let shift = shift(bytes);
+        let mut shelf = self.shelf.lock();
         if shift > MOST_SHIFT {
-            self.mapped -= 1 << shift;
+            shelf.mapped -= 1 << shift;
+            drop(shelf);
             // SAFETY: `take` mapped it whole.
             unsafe { provider.release(block, 1 << shift) };
             return;
         }
-        let list = &mut self.free[(shift - LEAST_SHIFT) as usize % SIZES];
+        let list = &mut shelf.free[(shift - LEAST_SHIFT) as usize % SIZES];
         // SAFETY: the block is at least 64 bytes and ours again.
         unsafe { block.cast::<*mut u8>().write(*list) };
         *list = block.as_ptr();
     }
 
-    fn shift(bytes: usize) -> u32 {
-        bytes.next_power_of_two().trailing_zeros().max(LEAST_SHIFT)
+    /// Holds the lock across a fork: true takes it, false lets it go.
+    pub fn hold(&self, held: bool) {
+        if held {
+            core::mem::forget(self.shelf.lock());
+        } else {
+            // SAFETY: this thread took it before the fork.
+            unsafe { self.shelf.force_unlock() };
+        }
     }
 }
 
-impl Default for Store {
+impl Shelf {
+    /// A block of `1 << shift` bytes, if there is one.
+    fn take(&mut self, shift: u32) -> Option<NonNull<u8>> {
+        let list = &mut self.free[(shift - LEAST_SHIFT) as usize % SIZES];
+        if let Some(block) = NonNull::new(*list) {
+            // SAFETY: a block on the list is ours, and its first word links to the next.
+            *list = unsafe { block.cast::<*mut u8>().read() };
+            return Some(block);
+        }
+        self.left = self.left.checked_sub(1 << shift)?;
+        let block = self.at;
+        self.at = block.wrapping_add(1 << shift);
+        NonNull::new(block)
+    }
+}
+
+fn shift(bytes: usize) -> u32 {
+    bytes.next_power_of_two().trailing_zeros().max(LEAST_SHIFT)
+}
+
+impl<P: PageProvider> Default for Store<P> {
     fn default() -> Self {
         Self::new()
     }

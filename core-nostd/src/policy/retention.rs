@@ -5,9 +5,25 @@ pub const EVENTS_PER_LOOK: u32 = 64;
 /// Least milliseconds between two rounds of giving back.
 pub const ROUND_MS: u64 = 100;
 
+/// Most milliseconds between two rounds of a thread that does nothing else.
+const MOST_REST_MS: u64 = 1000;
+
 /// True when memory that was last used at `idle_since_ms` has been idle for long enough.
 pub const fn is_due(now_ms: u64, idle_since_ms: u64, delay_ms: u64) -> bool {
     now_ms.saturating_sub(idle_since_ms) >= delay_ms
+}
+
+/// Milliseconds between two rounds of a thread that does nothing else: idle memory goes back within one and
+/// a half delays, be it found by one round, due after the delay, and given back by the next.
+pub const fn rest_ms(delay_ms: u64) -> u64 {
+    let quarter = delay_ms / 4;
+    if quarter < ROUND_MS {
+        ROUND_MS
+    } else if quarter > MOST_REST_MS {
+        MOST_REST_MS
+    } else {
+        quarter
+    }
 }
 
 /// Bytes of freed large blocks that may be kept, given those in use.
@@ -20,7 +36,7 @@ pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
 const FAST_SUPERSLABS: usize = 4;
 const ANY_SUPERSLABS: usize = 64;
 /// Growth that is fast: page faults then take a large part of the time.
-const FAST_BYTES_A_MS: u64 = 512 << 10;
+const FAST_BYTES_A_MS: u64 = 1024 << 10;
 
 /// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so
 /// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last

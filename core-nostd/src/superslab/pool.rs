@@ -31,7 +31,11 @@ pub struct SuperSlab {
     pub dirty: u64,
     /// When a slab of it was last taken or given back.
     pub touched_ms: u64,
+    /// Slabs that a purge under way has.
+    purged: u64,
 }
+
+const _: () = assert!(size_of::<SuperSlab>() == 32, "two headers are a cache line");
 
 /// Slabs `first..` of a superslab, `mask` of them.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +48,17 @@ pub struct Claim {
     pub mask: u64,
     /// True if all of them read as zero.
     pub fresh: bool,
+}
+
+/// How far the pool has grown; compared to see whether somebody grew it meanwhile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Extent {
+    /// Zones.
+    pub zones: usize,
+    /// Committed superslabs of the last one, which is the one that grows.
+    pub committed: usize,
+    /// Superslabs of it that are not committed.
+    pub room: usize,
 }
 
 /// The pool's side of a zone.
@@ -131,6 +146,21 @@ impl PoolZone {
         None
     }
 
+    /// True if a run of so many slabs is free.
+    fn fits(&mut self, slabs: usize) -> bool {
+        (0..self.committed.div_ceil(64)).any(|at| {
+            let mut word = self.word(at, AVAIL);
+            while word != 0 {
+                let superslab = at * 64 + word.trailing_zeros() as usize;
+                word &= word - 1;
+                if run_starts(self.header(superslab).free, slabs) != 0 {
+                    return true;
+                }
+            }
+            false
+        })
+    }
+
     fn claim_run(&mut self, zone: usize, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
         let places = multiples(align);
         let mut second = None;
@@ -180,17 +210,24 @@ impl Pool {
         self.zones.iter().take(self.count).any(|zone| zone.reusable > 0)
     }
 
-    /// The last zone and its number: the one that grows.
-    pub fn last_zone(&self) -> Option<(usize, PoolZone)> {
-        Some((self.count.checked_sub(1)?, self.zones[(self.count - 1) % ZONES]))
+    /// How far it has grown.
+    pub fn extent(&self) -> Extent {
+        let last = self.count.checked_sub(1).map_or(PoolZone::NONE, |last| self.zones[last % ZONES]);
+        Extent { zones: self.count, committed: last.committed, room: last.superslabs - last.committed }
     }
 
-    /// Makes `more` superslabs of the last zone available; they are committed and zero.
-    pub fn add_superslabs(&mut self, more: usize, now_ms: u64) {
-        let zone = &mut self.zones[(self.count - 1) % ZONES];
-        for superslab in zone.committed..zone.committed + more {
+    /// True if a run of so many slabs is free.
+    pub fn fits(&mut self, slabs: usize) -> bool {
+        self.zones.iter_mut().take(self.count).any(|zone| zone.fits(slabs))
+    }
+
+    /// Makes the superslabs of a zone below `end` available, those that are not yet: all below are
+    /// committed, and the new ones are zero.
+    pub fn add_superslabs(&mut self, zone: usize, end: usize, now_ms: u64) {
+        let zone = &mut self.zones[zone % ZONES];
+        for superslab in zone.committed..end {
             zone.committed = superslab + 1;
-            *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms };
+            *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms, purged: 0 };
             zone.reindex(superslab);
         }
     }
@@ -261,8 +298,9 @@ impl Pool {
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
-    /// `from` (zone, superslab), so that they can be purged without the lock.
-    pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<Claim> {
+    /// `from` (zone, superslab), so that they can be purged without the lock; all 64, if all are free. Returns
+    /// which of them are dirty beside it.
+    pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<(Claim, u64)> {
         let (mut number, mut start) = from;
         while number < self.count {
             let zone = &mut self.zones[number % ZONES];
@@ -276,10 +314,12 @@ impl Pool {
                     word &= word - 1;
                     let header = zone.header(superslab);
                     if retention::is_due(now_ms, header.touched_ms, delay_ms) {
-                        let mask = header.free & header.dirty;
+                        let dirty = header.free & header.dirty;
+                        let mask = if header.free == u64::MAX { u64::MAX } else { dirty };
                         header.free &= !mask;
+                        header.purged |= mask;
                         zone.reindex(superslab);
-                        return Some(Claim { zone: number, superslab, mask, fresh: false });
+                        return Some((Claim { zone: number, superslab, mask, fresh: false }, dirty));
                     }
                 }
             }
@@ -292,12 +332,26 @@ impl Pool {
     pub fn end_purge(&mut self, claim: Claim, zeroed: bool, now_ms: u64) {
         let header = self.zones[claim.zone % ZONES].header(claim.superslab);
         header.free |= claim.mask;
+        header.purged &= !claim.mask;
         if zeroed {
             header.dirty &= !claim.mask;
         } else {
             header.touched_ms = now_ms;
         }
         self.zones[claim.zone % ZONES].reindex(claim.superslab);
+    }
+
+    /// Ends the purges of threads that a fork left behind: their slabs are free and as dirty as they were.
+    pub fn abandon_purges(&mut self) {
+        for zone in self.zones.iter_mut().take(self.count) {
+            for superslab in 0..zone.committed {
+                let header = zone.header(superslab);
+                if header.purged != 0 {
+                    header.free |= core::mem::take(&mut header.purged);
+                    zone.reindex(superslab);
+                }
+            }
+        }
     }
 
     /// Calls `each` with zone, superslab number and header of every committed superslab.

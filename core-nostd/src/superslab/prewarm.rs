@@ -28,7 +28,7 @@ impl<P: PageProvider> Territory<P> {
         // Until it is read first, all that is used looks idle since ever.
         self.read_clock();
         while warm < wanted {
-            let Some(claim) = self.claim_by(|pool, now| pool.claim_clean(wanted - warm, now)) else { break };
+            let Some(claim) = self.claim_by(true, |pool, now| pool.claim_clean(wanted - warm, now)) else { break };
             let is_warm = self.touch(claim);
             self.return_slabs_used(claim.zone, claim.superslab, claim.mask, claim.mask, NEVER_MS);
             if !is_warm {

@@ -4,21 +4,16 @@
 
 use core::ptr::{self, NonNull};
 
-use super::pool::{Claim, Pool, PoolZone};
+use super::pool::{Claim, Pool};
 use super::zone::Zones;
 use crate::base::bits::for_each_run;
 use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
 use crate::config::flags::Off;
-use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::store::Store;
 use crate::pages::{PageProvider, Purged};
-use crate::policy::retention;
 use crate::slab::descriptor::FULL;
 use crate::slab::{Mailbox, SizeClass, Slab};
-
-/// Superslabs committed at a time: first, and at most.
-const FIRST_STEP: usize = 4;
-const MOST_STEP: usize = 64;
 
 /// See the file's head.
 pub struct Territory<P: PageProvider> {
@@ -29,8 +24,7 @@ pub struct Territory<P: PageProvider> {
     /// Free slabs.
     pub pool: Lock<Pool, P>,
     /// Room for heaps and magazines.
-    pub store: Lock<Store, P>,
-    growing: Lock<(), P>,
+    pub store: Store<P>,
     /// True if the pool had a slab that was used before when it was last asked: a hint.
     reusable: AtomicBool,
     /// The clock's last reading.
@@ -38,7 +32,7 @@ pub struct Territory<P: PageProvider> {
     /// Milliseconds that free memory is kept.
     pub purge_delay_ms: AtomicU32,
     /// The clock when superslabs were last added.
-    grown_ms: AtomicU64,
+    pub(super) grown_ms: AtomicU64,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
     /// What is switched off.
@@ -52,8 +46,7 @@ impl<P: PageProvider> Territory<P> {
             zones: Zones::new(),
             provider,
             pool: Lock::new(Pool::new()),
-            store: Lock::new(Store::new()),
-            growing: Lock::new(()),
+            store: Store::new(),
             reusable: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
@@ -82,7 +75,7 @@ impl<P: PageProvider> Territory<P> {
 
     /// Zeroed memory for one of our own structures.
     pub fn allot<T>(&self) -> Option<NonNull<T>> {
-        let room = self.store.lock().take(&self.provider, size_of::<T>())?;
+        let room = self.store.take(&self.provider, size_of::<T>())?;
         // SAFETY: the room is at least that long and ours.
         unsafe { room.as_ptr().write_bytes(0, size_of::<T>()) };
         Some(room.cast())
@@ -90,30 +83,18 @@ impl<P: PageProvider> Territory<P> {
 
     /// A run of `slabs` slabs whose first one's number is a multiple of `align`: it belongs to no heap.
     pub fn claim_run(&self, slabs: usize, align: usize) -> Option<&Slab> {
-        let claim = self.claim_by(|pool, now| pool.claim(slabs, align, now))?;
+        let claim = self.claim_by(true, |pool, now| pool.claim(slabs, align, now))?;
         Some(self.open(claim, SizeClass::RUN, ptr::null()))
     }
 
-    pub(super) fn claim_by<T>(&self, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
-        let claim = || {
-            let mut pool = self.pool.lock();
-            let claimed = claim(&mut pool, self.recent_ms());
+    /// Claims from the pool; where it has not enough, grows it first, if that is allowed.
+    pub(super) fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
+        let claim = |pool: &mut Pool| {
+            let claimed = claim(pool, self.recent_ms());
             self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
             claimed
         };
-        loop {
-            if let Some(claimed) = claim() {
-                return Some(claimed);
-            }
-            let _one_at_a_time = self.growing.lock();
-            // Somebody may have grown, or given back, while we waited.
-            if let Some(claimed) = claim() {
-                return Some(claimed);
-            }
-            if !self.grow() {
-                return None;
-            }
-        }
+        if grow { self.grow_until(claim) } else { claim(&mut self.pool.lock()) }
     }
 
     /// Makes claimed slabs a span.
@@ -146,9 +127,10 @@ impl<P: PageProvider> Territory<P> {
         (records.as_ptr(), zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES))
     }
 
-    /// A run and up to `extra` more slabs of its superslab, and which of all are dirty.
-    pub fn claim_with_extra(&self, slabs: usize, extra: usize) -> Option<(Claim, u64)> {
-        self.claim_by(|pool, now| pool.claim_with_extra(slabs, extra, now))
+    /// A run and up to `extra` more slabs of its superslab, and which of all are dirty. With `grow` the
+    /// provider may be called.
+    pub fn claim_with_extra(&self, slabs: usize, extra: usize, grow: bool) -> Option<(Claim, u64)> {
+        self.claim_by(grow, |pool, now| pool.claim_with_extra(slabs, extra, now))
     }
 
     /// Gives slabs that are in no span back to the pool.
@@ -212,89 +194,6 @@ impl<P: PageProvider> Territory<P> {
         true
     }
 
-    /// More superslabs; false when the provider has none. The caller holds `growing`.
-    fn grow(&self) -> bool {
-        let last = self.pool.lock().last_zone();
-        if let Some((number, zone)) = last {
-            let room = zone.superslabs - zone.committed;
-            let mut step = zone.committed.clamp(FIRST_STEP, MOST_STEP).min(room);
-            while step > 0 {
-                if self.commit_superslabs(number, zone.committed, step) {
-                    return true;
-                }
-                step /= 2;
-            }
-            if room > 0 {
-                return false;
-            }
-        }
-        self.add_zone()
-    }
-
-    fn commit_superslabs(&self, number: usize, from: usize, more: usize) -> bool {
-        let zone = self.zones.get(number);
-        let parts =
-            [(zone.base(), SUPERSLAB_BYTES), (zone.live_base(), LIVE_MAP_BYTES), (zone.meta_base(), 1 << META_SHIFT)];
-        for (base, bytes) in parts {
-            let Some(start) = NonNull::new(base.wrapping_add(from * bytes)) else {
-                return false;
-            };
-            // SAFETY: the part lies within the zone's reserved run.
-            if !unsafe { self.provider.commit(start, more * bytes) } {
-                return false;
-            }
-        }
-        let (now, before) = (self.read_clock(), self.grown_ms.load(Ordering::Relaxed));
-        let last_step = (from - from / 2).clamp(FIRST_STEP, MOST_STEP) * SUPERSLAB_BYTES;
-        self.grown_ms.store(now, Ordering::Relaxed);
-        if retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before))
-            && self.huge_pages.load(Ordering::Relaxed)
-            && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES))
-        {
-            // SAFETY: committed just now.
-            unsafe { self.provider.prefer_huge_pages(start, more * SUPERSLAB_BYTES) };
-        }
-        let mut pool = self.pool.lock();
-        zone.set_committed(from + more);
-        pool.add_superslabs(more, self.recent_ms());
-        true
-    }
-
-    fn add_zone(&self) -> bool {
-        if self.zones.count() == crate::config::geometry::ZONES {
-            return false;
-        }
-        let mut superslabs = (self.provider.zone_bytes() / SUPERSLAB_BYTES).max(1);
-        loop {
-            let page = self.provider.page_bytes();
-            let headers = PoolZone::header_bytes(superslabs).next_multiple_of(page);
-            let parts = superslabs * (SUPERSLAB_BYTES + LIVE_MAP_BYTES + (1 << META_SHIFT));
-            if let Some(run) = self.provider.reserve(parts + headers, SUPERSLAB_BYTES) {
-                let base = run.as_ptr();
-                let live = base.wrapping_add(superslabs * SUPERSLAB_BYTES);
-                let meta = live.wrapping_add(superslabs * LIVE_MAP_BYTES);
-                let header_start = meta.wrapping_add(superslabs << META_SHIFT);
-                // SAFETY: the headers end the run that was reserved just now.
-                if unsafe { self.provider.commit(NonNull::new_unchecked(header_start), headers) } {
-                    let mut pool = self.pool.lock();
-                    pool.add_zone(header_start, superslabs);
-                    self.zones.publish(base, live, meta);
-                    drop(pool);
-                    if self.grow() {
-                        return true;
-                    }
-                    return false;
-                }
-                // SAFETY: reserved just now, seen by nobody.
-                unsafe { self.provider.release(run, parts + headers) };
-            }
-            if superslabs == 1 {
-                return false;
-            }
-            superslabs /= 2;
-        }
-    }
-
     /// Gives back what has lain free for `delay_ms`; returns bytes purged. No lock is held while the
     /// provider works.
     pub fn purge(&self, delay_ms: u64) -> usize {
@@ -302,44 +201,46 @@ impl<P: PageProvider> Territory<P> {
         let mut purged = 0;
         let mut from = (0, 0);
         loop {
-            let Some(claim) = self.pool.lock().claim_idle(from, now, delay_ms) else {
+            let Some((claim, dirty)) = self.pool.lock().claim_idle(from, now, delay_ms) else {
                 return purged;
             };
             from = (claim.zone, claim.superslab + 1);
-            let base = self.zones.get(claim.zone).base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
+            let zone = self.zones.get(claim.zone);
+            let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
             let mut zeroed = true;
-            for_each_run(claim.mask, |start, length| {
-                let Some(run) = NonNull::new(base.wrapping_add(start * SLAB_BYTES)) else {
-                    return;
-                };
-                // SAFETY: the slabs are committed, and the claim made them ours.
-                zeroed &= unsafe { self.provider.purge(run, length * SLAB_BYTES) } == Purged::Zeroed;
+            for_each_run(dirty, |start, length| {
+                zeroed &= self.purge_run(base.wrapping_add(start * SLAB_BYTES), length * SLAB_BYTES);
             });
             if zeroed {
-                purged += claim.mask.count_ones() as usize * SLAB_BYTES;
+                purged += dirty.count_ones() as usize * SLAB_BYTES;
+            }
+            if claim.mask == u64::MAX {
+                // No block is out, so live map and words are zero; the records still tell of late faults.
+                let (words, end) = zone.words(claim.superslab, self.provider.page_bytes());
+                self.purge_run(zone.live_base().wrapping_add(claim.superslab * LIVE_MAP_BYTES), LIVE_MAP_BYTES);
+                self.purge_run(words, end.addr().saturating_sub(words.addr()));
             }
             self.pool.lock().end_purge(claim, zeroed, now);
         }
     }
 
-    /// Holds the growing lock across a fork: true takes it, false lets it go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.growing.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.growing.force_unlock() };
-        }
+    /// Gives part of a zone back that is committed and that nobody uses; true if it reads as zero now.
+    fn purge_run(&self, start: *mut u8, bytes: usize) -> bool {
+        let Some(run) = NonNull::new(start).filter(|_| bytes > 0) else {
+            return false;
+        };
+        // SAFETY: committed, as the pool knows it, and claimed by the caller.
+        unsafe { self.provider.purge(run, bytes) == Purged::Zeroed }
     }
 
-    /// The same for the locks that nest innermost: pool and store.
-    pub fn hold_inner(&self, held: bool) {
+    /// Holds the locks across a fork: true takes them, false lets them go.
+    pub fn hold(&self, held: bool) {
         if held {
             core::mem::forget(self.pool.lock());
-            core::mem::forget(self.store.lock());
         } else {
-            // SAFETY: this thread took both before the fork.
-            unsafe { (self.store.force_unlock(), self.pool.force_unlock()) };
+            // SAFETY: this thread took it before the fork.
+            unsafe { self.pool.force_unlock() };
         }
+        self.store.hold(held);
     }
 }

@@ -15,11 +15,11 @@
 
 use core::ptr;
 
-use crate::base::address::prefetch;
+use crate::base::address::{align_down, align_up, prefetch};
 use crate::base::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use crate::config::geometry::{
-    GRANULE_SHIFT, META_RECORDS, META_SHIFT, META_WORDS, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT, SUPERSLAB_SLABS,
-    WORDS_BYTES, ZONES,
+    GRANULE_SHIFT, META_END, META_RECORDS, META_SHIFT, META_WORDS, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT,
+    SUPERSLAB_SLABS, WORDS_BYTES, ZONES,
 };
 use crate::slab::Slab;
 
@@ -102,6 +102,12 @@ impl Zone {
     pub unsafe fn records(&self, superslab: usize) -> &[Slab; SUPERSLAB_SLABS] {
         // SAFETY: `meta-committed`; zeroed memory is a valid record.
         unsafe { &*self.meta_base().add(superslab << META_SHIFT).cast() }
+    }
+
+    /// Where the bitmaps of a superslab's slabs start and end, in whole pages.
+    pub fn words(&self, superslab: usize, page_bytes: usize) -> (*mut u8, *mut u8) {
+        let meta = self.meta_base().wrapping_add(superslab << META_SHIFT);
+        (align_up(meta.wrapping_add(META_WORDS), page_bytes), align_down(meta.wrapping_add(META_END), page_bytes))
     }
 
     /// The record of the span that an address lies in, and the offset into it.

@@ -7,10 +7,12 @@
 //! | [`LinuxPages`] | the system's |
 //! | [`Faulty`] | refuses chosen calls, keeps purged memory as it is, checks every run that goes by |
 //! | [`Clocked`] | the clock is set by hand |
+//! | [`Interleaved`] | before a chosen call another thread uses the allocator |
 //! | [`Narrow`] | small zones, and only so much address space |
 
 pub mod clocked;
 pub mod faulty;
+pub mod interleaved;
 pub mod ledger;
 pub mod linux;
 pub mod narrow;
@@ -18,6 +20,7 @@ pub mod region;
 
 pub use clocked::Clocked;
 pub use faulty::Faulty;
+pub use interleaved::Interleaved;
 pub use ledger::Ledger;
 pub use linux::LinuxPages;
 pub use narrow::Narrow;

@@ -2,12 +2,12 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::chart::{Chart, Row};
 use crate::workload::{self, Cost, Workload};
-use crate::{complain, library, say};
+use crate::{complain, library, piece, say};
 
 const ROUNDS_LEAST: usize = 5;
 const ROUNDS_MOST: usize = 9;
@@ -36,14 +36,8 @@ impl Contender {
     /// Does `workload` once, in a new process.
     fn run(&self, program: &Path, workload: &Workload) -> Result<Cost, String> {
         let name = self.name;
-        let mut command = Command::new(program);
-        command.args(["workload", workload.name]).stdin(Stdio::null()).stderr(Stdio::inherit());
-        for variable in ["LD_PRELOAD", "HAKMEM_STATS", "HAKMEM_VERBOSE"] {
-            command.env_remove(variable);
-        }
-        if let Some(preload) = &self.preload {
-            command.env("LD_PRELOAD", preload).arg("--with").arg(preload);
-        }
+        let mut command = piece::command(program, &["workload", workload.name], self.preload.as_deref());
+        command.stderr(Stdio::inherit());
         let outcome = command.output().map_err(|why| format!("cannot start {}: {why}", program.display()))?;
         let cost =
             outcome.status.success().then(|| Cost::from_line(&String::from_utf8_lossy(&outcome.stdout))).flatten();

@@ -7,10 +7,10 @@
 //!         └─ section headers ── symbol tables    names that the file defines
 //! ```
 
-use std::fs::File;
-use std::io::{Error, ErrorKind, Result};
-use std::os::unix::fs::FileExt;
+use std::io::Result;
 use std::path::Path;
+
+use crate::image::{Image, broken, byte, text_at, u16_at, u32_at, u64_at};
 
 const PT_LOAD: u32 = 1;
 const PT_DYNAMIC: u32 = 2;
@@ -18,11 +18,13 @@ const PT_INTERP: u32 = 3;
 const DT_NEEDED: u64 = 1;
 const DT_STRTAB: u64 = 5;
 const DT_STRSZ: u64 = 10;
+const DT_SONAME: u64 = 14;
+const DT_FLAGS_1: u64 = 0x6FFF_FFFB;
+const DF_1_PIE: u64 = 0x0800_0000;
+const ET_DYN: u16 = 3;
 const SHT_SYMTAB: u32 = 2;
 const SHT_DYNSYM: u32 = 11;
 const SYMBOL_BYTES: usize = 24;
-/// No table of an honest program is larger; a damaged file must not fill the memory.
-const TABLE_BYTES_MOST: u64 = 1 << 30;
 
 /// Which processor, word size and byte order a file is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,11 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
+    /// 64 bits, little endian.
+    pub(crate) fn is_readable(self) -> bool {
+        (self.class, self.order) == (2, 1)
+    }
+
     /// The name people know, `x86-64` or `ELF machine 123`.
     pub(crate) fn name(self) -> String {
         match (self.processor, self.class) {
@@ -61,6 +68,8 @@ pub(crate) struct Elf {
     pub(crate) machine: Machine,
     /// The loader that the kernel starts it with; none if it is statically linked.
     pub(crate) interp: Option<String>,
+    /// Made to be loaded by programs; a program that can be placed anywhere is none.
+    pub(crate) is_library: bool,
     /// The libraries it names.
     pub(crate) needed: Vec<String>,
     /// Wanted names that it defines for all the process's libraries.
@@ -73,17 +82,18 @@ impl Elf {
     /// Reads `path`; of all symbols only those that `wanted` says yes to are kept.
     pub(crate) fn read(path: &Path, wanted: impl Fn(&str) -> bool) -> Result<Self> {
         let image = Image::open(path)?;
-        let magic = image.bytes(0, image.length.min(4))?;
+        let magic = image.bytes(0, image.length().min(4))?;
         if magic != b"\x7fELF" {
-            return Err(broken("it is neither an ELF file nor a script with #!"));
+            return Err(broken("it is not an ELF file, nor a script with #!"));
         }
         let header = image.bytes(0, 20)?;
         let order = byte(&header, 5);
         let pair = [byte(&header, 18), byte(&header, 19)];
         let processor = if order == 2 { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
         let machine = Machine { class: byte(&header, 4), order, processor };
-        let mut elf = Self { machine, interp: None, needed: vec![], exported: vec![], inside: vec![] };
-        if (machine.class, order) == (2, 1) {
+        let mut elf =
+            Self { machine, interp: None, is_library: false, needed: vec![], exported: vec![], inside: vec![] };
+        if machine.is_readable() {
             let header = image.bytes(0, 64)?;
             elf.read_segments(&image, &header)?;
             elf.read_symbols(&image, &header, wanted)?;
@@ -97,17 +107,22 @@ impl Elf {
         for segment in &segments {
             match segment.kind {
                 PT_INTERP => self.interp = Some(text_at(&image.bytes(segment.offset, segment.bytes)?, 0)),
-                PT_DYNAMIC => self.read_needed(image, segment, &segments)?,
+                PT_DYNAMIC => self.read_dynamic(image, segment, &segments)?,
                 _ => {}
             }
         }
+        self.is_library &= u16_at(header, 16) == ET_DYN;
         Ok(())
     }
 
-    fn read_needed(&mut self, image: &Image, dynamic: &Segment, segments: &[Segment]) -> Result<()> {
+    fn read_dynamic(&mut self, image: &Image, dynamic: &Segment, segments: &[Segment]) -> Result<()> {
         let table = image.bytes(dynamic.offset, dynamic.bytes)?;
         let entries = || table.chunks_exact(16).map(|entry| (u64_at(entry, 0), u64_at(entry, 8)));
         let value = |tag| entries().find(|entry| entry.0 == tag).map(|entry| entry.1);
+        // The C library has a loader of its own to name, so that it can be started; it also has a name.
+        let is_program = value(DT_FLAGS_1).is_some_and(|flags| flags & DF_1_PIE != 0);
+        let has_loader = segments.iter().any(|segment| segment.kind == PT_INTERP);
+        self.is_library = !is_program && (value(DT_SONAME).is_some() || !has_loader);
         let (Some(address), Some(bytes)) = (value(DT_STRTAB), value(DT_STRSZ)) else { return Ok(()) };
         let Some(offset) = segments.iter().find_map(|segment| segment.offset_of(address)) else { return Ok(()) };
         let names = image.bytes(offset, bytes)?;
@@ -150,64 +165,4 @@ impl Segment {
         let distance = address.checked_sub(self.address)?;
         (self.kind == PT_LOAD && distance < self.bytes).then(|| self.offset.checked_add(distance))?
     }
-}
-
-struct Image {
-    file: File,
-    length: u64,
-}
-
-impl Image {
-    fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path)?;
-        let length = file.metadata()?.len();
-        Ok(Self { file, length })
-    }
-
-    fn bytes(&self, offset: u64, count: u64) -> Result<Vec<u8>> {
-        let end = offset.checked_add(count).filter(|&end| end <= self.length && count <= TABLE_BYTES_MOST);
-        if end.is_none() {
-            return Err(broken(&format!("the file is cut off: {count} bytes at {offset} of {}", self.length)));
-        }
-        let mut bytes = vec![0; count as usize];
-        self.file.read_exact_at(&mut bytes, offset)?;
-        Ok(bytes)
-    }
-
-    /// The rows of a header table; rows shorter than the standard's read as zeros.
-    fn table(&self, offset: u64, row_bytes: u16, rows: u16) -> Result<Vec<Vec<u8>>> {
-        let all = self.bytes(offset, u64::from(row_bytes) * u64::from(rows))?;
-        Ok(all.chunks_exact(row_bytes.max(1).into()).map(<[u8]>::to_vec).collect())
-    }
-}
-
-fn broken(why: &str) -> Error {
-    Error::new(ErrorKind::InvalidData, why.to_owned())
-}
-
-fn byte(bytes: &[u8], at: usize) -> u8 {
-    bytes.get(at).copied().unwrap_or(0)
-}
-
-fn word<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    bytes.get(at..at + N).and_then(|part| part.try_into().ok()).unwrap_or([0; N])
-}
-
-fn u16_at(bytes: &[u8], at: usize) -> u16 {
-    u16::from_le_bytes(word(bytes, at))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_le_bytes(word(bytes, at))
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from_le_bytes(word(bytes, at))
-}
-
-/// The text that starts at `at` and ends before a zero byte.
-fn text_at(bytes: &[u8], at: u64) -> String {
-    let rest = usize::try_from(at).ok().and_then(|at| bytes.get(at..)).unwrap_or(&[]);
-    let text = rest.split(|&byte| byte == 0).next().unwrap_or(&[]);
-    String::from_utf8_lossy(text).into_owned()
 }

@@ -1,6 +1,7 @@
 //! Library: where libhakmem.so is.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "libhakmem.so";
@@ -32,6 +33,11 @@ pub(crate) fn find() -> Result<PathBuf, String> {
             ))
         }
     }
+}
+
+/// True if the library `path` is in this process.
+pub(crate) fn is_loaded(path: &Path) -> bool {
+    fs::read("/proc/self/maps").is_ok_and(|maps| String::from_utf8_lossy(&maps).contains(&*path.to_string_lossy()))
 }
 
 /// The loader splits `LD_PRELOAD` at spaces and colons and knows no way to quote them.

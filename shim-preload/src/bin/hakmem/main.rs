@@ -7,26 +7,47 @@
 //! | [`verdict`] | whether the preload will take effect, from the file alone |
 //! | [`program`] | the file behind a word: `PATH`, scripts |
 //! | [`elf`] | what an executable's file says |
+//! | [`inventory`] | what `check` prints about a library |
+//! | [`object`] | what a shared library's file holds |
+//! | [`label`] | what libhakmem.so says of itself in its file |
+//! | [`section`] | a named part of an ELF file |
+//! | [`image`] | the bytes of a file, every offset checked |
 //! | [`privilege`] | rights that a file gives |
 //! | [`library`] | where libhakmem.so is |
 //! | [`signals`] | passed on to the child |
 //! | [`demonstration`] | allocators side by side |
 //! | [`workload`] | what they are measured with |
 //! | [`chart`] | the table's bars |
+//! | [`health`] | PASS or FAIL for each thing that must hold |
+//! | [`piece`] | a part of either, in a process of its own |
+//! | [`block`] | one from this process's malloc |
+//! | [`dice`] | numbers that look random |
+//! | [`memory`] | what the kernel says of this process's |
 
+mod block;
 mod chart;
 mod demonstration;
+mod dice;
 mod elf;
+mod health;
+mod image;
+mod inventory;
+mod label;
 mod library;
+mod memory;
+mod object;
+mod piece;
 mod privilege;
 mod program;
 mod run;
+mod section;
 mod signals;
 mod verdict;
 mod workload;
 
 use std::ffi::OsString;
 use std::io::{self, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -66,14 +87,21 @@ enum Command {
         #[arg(required = true, trailing_var_arg = true, value_name = "PROGRAM")]
         words: Vec<OsString>,
     },
-    /// Tells whether the preload takes effect in a program, and if not, why and what to do
+    /// Tells whether the preload takes effect in a program, and if not, why and what to do;
+    /// of a libhakmem.so, what was built
     ///
-    /// Exit code 0: it takes effect in all of them. 1: not in one. 2: one cannot be found or read.
+    /// Exit code 0: it takes effect in all of them. 1: not in one, or a library is not ours.
+    /// 2: one cannot be found or read.
     #[command(after_help = CHECK_EXAMPLES)]
     Check {
-        /// A path, or a name that is searched in PATH
+        /// A path, a name that is searched in PATH, or the path of a library (its file is read, not loaded)
         #[arg(required = true, value_name = "PROGRAM")]
         programs: Vec<OsString>,
+    },
+    /// Measures libhakmem.so on this machine
+    Bench {
+        #[command(subcommand)]
+        bench: Bench,
     },
     /// Does one piece of the demonstration's work: prints nanoseconds and bytes
     #[command(hide = true)]
@@ -86,12 +114,29 @@ enum Command {
     },
 }
 
+#[derive(Subcommand)]
+enum Bench {
+    /// Says PASS or FAIL for each thing that must hold, in about 10 seconds
+    ///
+    /// Exit code 0: all pass. 1: one fails. 2: one could not be run.
+    #[command(after_help = HEALTH_EXAMPLES)]
+    Health {
+        /// These alone; may be repeated, or several with commas between
+        #[arg(long, value_name = "NAME", value_delimiter = ',')]
+        only: Vec<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
 const EXAMPLES: &str = "\
 Examples:
   hakmem                               the demonstration
   hakmem run -- python3 job.py         a program under hakmem
   hakmem run --stats -- ls -l          the same, with a table at its end
   hakmem check redis-server            will it work?
+  hakmem bench health                  does it do what it should, on this machine?
 
 libhakmem.so is looked for at HAKMEM_LIBRARY, beside this program, and in ../lib.
 Without this program: LD_PRELOAD=/path/to/libhakmem.so PROGRAM";
@@ -106,22 +151,35 @@ Examples:
 const CHECK_EXAMPLES: &str = "\
 Examples:
   hakmem check /bin/ls
-  hakmem check python3 ./server && hakmem run -- ./server";
+  hakmem check python3 ./server && hakmem run -- ./server
+  hakmem check ./libhakmem.so          version, settings, hash, sizes, symbols";
+
+const HEALTH_EXAMPLES: &str = "\
+Examples:
+  hakmem bench health
+  hakmem bench health --only misuse,fork,threads_1000
+  HAKMEM_LIBRARY=./libhakmem.so hakmem bench health --json";
 
 fn main() -> ExitCode {
+    if let Some(code) = health::probe() {
+        return ExitCode::from(code);
+    }
     let code = match Line::parse().command {
         None => demonstration::demonstrate(),
         Some(Command::Run { stats, verbose, strict, settings, words }) => {
             run::run(&words, &run::Wishes { stats, verbose, strict, settings: &settings })
         }
         Some(Command::Check { programs }) => verdict::check(&programs),
+        Some(Command::Bench { bench: Bench::Health { only, json } }) => {
+            health::judge(&health::Wishes { only: &only, json })
+        }
         Some(Command::Workload { name, with }) => work(&name, with.as_deref()),
     };
     ExitCode::from(code)
 }
 
 fn work(name: &str, with: Option<&str>) -> u8 {
-    if let Some(library) = with.filter(|library| !workload::is_loaded(library)) {
+    if let Some(library) = with.filter(|library| !library::is_loaded(Path::new(library))) {
         complain(&format!("{library} is not in the process; LD_DEBUG=libs shows what the loader does"));
         return 1;
     }

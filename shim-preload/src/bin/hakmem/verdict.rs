@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::elf::Elf;
-use crate::{library, privilege, program};
+use crate::{inventory, library, privilege, program};
 
 /// What a finding means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,10 +154,14 @@ fn our_machine() -> Option<Elf> {
     Elf::read(&path, |_| false).ok()
 }
 
-/// `hakmem check`: prints every finding; the exit code is that of the gravest.
+/// `hakmem check`: prints every finding, or what a library holds; the exit code is that of the gravest.
 pub(crate) fn check(names: &[impl AsRef<OsStr>]) -> u8 {
     let mut gravest = Effect::Takes;
     for name in names.iter().map(AsRef::as_ref) {
+        if let Some(path) = inventory::library_named(name) {
+            gravest = gravest.max(inventory::show(&path));
+            continue;
+        }
         let shown = name.display();
         match program::find(name) {
             Err(why) => {

@@ -1,19 +1,13 @@
 //! Workload: what the demonstration measures, run in a process of its own.
 
-#![allow(unsafe_code, reason = "calls the malloc of this very process")]
-
-use std::ffi::c_void;
-use std::fs;
-use std::hint::{black_box, spin_loop};
+use std::hint::spin_loop;
 use std::sync::atomic::{AtomicPtr, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-unsafe extern "C" {
-    fn malloc(size: usize) -> *mut c_void;
-    fn realloc(block: *mut c_void, size: usize) -> *mut c_void;
-    fn free(block: *mut c_void);
-}
+use crate::block::Block;
+use crate::dice::Dice;
+use crate::memory;
 
 /// One thing that programs do.
 #[derive(Clone, Copy, Debug)]
@@ -76,77 +70,8 @@ pub(crate) fn measure(name: &str) -> Result<Cost, String> {
     let started = Instant::now();
     (workload.work)();
     let time = started.elapsed();
-    let status =
-        fs::read_to_string("/proc/self/status").map_err(|why| format!("cannot read /proc/self/status: {why}"))?;
-    let peak =
-        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.parse::<u64>().ok());
-    let peak = peak.ok_or("/proc/self/status has no VmHWM; the demonstration needs Linux's /proc")?;
-    Ok(Cost { time, peak_bytes: peak * 1024 })
-}
-
-/// Numbers that look random, the same in every run.
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Self {
-        Self(0x9E37_79B9_7F4A_7C15)
-    }
-
-    /// A number below 2^31.
-    fn roll(&mut self) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 33) as usize
-    }
-}
-
-/// A block from this process's malloc, freed when dropped.
-struct Block(*mut u8);
-
-impl Block {
-    fn new(size: usize) -> Self {
-        // SAFETY: malloc takes any size.
-        let block = Self(black_box(unsafe { malloc(size) }.cast()));
-        block.touch(0, size);
-        block
-    }
-
-    fn grow(&mut self, from: usize, to: usize) {
-        // SAFETY: the block is malloc's and owned.
-        self.0 = black_box(unsafe { realloc(self.0.cast(), to) }.cast());
-        self.touch(from, to);
-    }
-
-    /// Writes a byte into every cache line from `from` to `to`, and the last: the block is larger.
-    fn touch(&self, from: usize, to: usize) {
-        if self.0.is_null() {
-            starved(to);
-        }
-        for at in (from..to).step_by(64).chain([to - 1]) {
-            // SAFETY: `at` is below the block's size, which the callers give.
-            unsafe { self.0.add(at).write(1) };
-        }
-    }
-
-    fn into_raw(self) -> *mut u8 {
-        let block = self.0;
-        std::mem::forget(self);
-        block
-    }
-}
-
-impl Drop for Block {
-    fn drop(&mut self) {
-        // SAFETY: the block is malloc's and owned.
-        unsafe { free(self.0.cast()) };
-    }
-}
-
-#[cold]
-fn starved(size: usize) -> ! {
-    crate::complain(&format!("the allocator gave no block of {size} bytes; free some memory and run again"));
-    std::process::exit(1)
+    let peak_bytes = memory::peak_kb()? * 1024;
+    Ok(Cost { time, peak_bytes })
 }
 
 fn mixed() {
@@ -182,7 +107,7 @@ fn handoff() {
     let consumer = thread::spawn(move || {
         for place in places() {
             await_that(|| !place.load(Ordering::Acquire).is_null());
-            drop(Block(place.swap(std::ptr::null_mut(), Ordering::AcqRel)));
+            drop(Block::from_raw(place.swap(std::ptr::null_mut(), Ordering::AcqRel)));
         }
     });
     let mut dice = Dice::new();
@@ -217,9 +142,4 @@ fn growth() {
         size = larger;
         neighbours.push(Block::new(size / 256 + 16));
     }
-}
-
-/// True if the library `path` is in this process.
-pub(crate) fn is_loaded(path: &str) -> bool {
-    fs::read("/proc/self/maps").is_ok_and(|maps| String::from_utf8_lossy(&maps).contains(path))
 }

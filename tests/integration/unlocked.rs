@@ -1,0 +1,174 @@
+//! No lock is held while the provider works: before one of its calls, each in turn, another thread
+//! takes every lock, and blocks of every kind.
+
+#![allow(unsafe_code, reason = "audits in quiescence")]
+
+use std::thread;
+
+use hakmem_core::config::settings::Settings;
+use hakmem_core::{Allocator, Front};
+use hakmem_tests::providers::{Interleaved, LinuxPages, Narrow};
+
+type Pages = Interleaved<Narrow<LinuxPages>>;
+
+const MIB: usize = 1 << 20;
+/// A block of every path: no magazine, magazines, room, run, mapping.
+const SIZES: [usize; 6] = [8, 100, 5_000, 200_000, 700_000, 2 * MIB];
+
+fn take(allocator: &Allocator<Pages>, front: &Front, bytes: usize) -> *mut u8 {
+    let block = allocator.take(front, bytes);
+    let block = if block.is_null() { allocator.take_slow(front, bytes) } else { block };
+    assert!(!block.is_null(), "{bytes} bytes were refused");
+    block
+}
+
+fn give(allocator: &Allocator<Pages>, front: &Front, block: *mut u8) {
+    if !allocator.give(front, block) {
+        allocator.give_slow(front, block).expect("a live block is taken back");
+    }
+}
+
+fn resize(allocator: &Allocator<Pages>, front: &Front, block: *mut u8, bytes: usize) -> *mut u8 {
+    allocator.resize(front, block, bytes).expect("a live block is resized")
+}
+
+fn end(allocator: &Allocator<Pages>, front: &Front) {
+    allocator.end_thread(front).expect("no block was freed twice");
+}
+
+/// What the other thread does: takes every lock, then blocks of all kinds, as a new thread and as an old one.
+fn visit(allocator: &Allocator<Pages>, old: &Front) {
+    allocator.before_fork();
+    allocator.after_fork(false);
+    let new = Front::new();
+    for front in [old, &new] {
+        let blocks = SIZES.map(|bytes| take(allocator, front, bytes));
+        blocks.into_iter().for_each(|block| give(allocator, front, block));
+    }
+    end(allocator, &new);
+}
+
+/// Closes the visits, also if the scene panics.
+struct Closing<'a>(&'a Pages);
+
+impl Drop for Closing<'_> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// Plays a scene with a visit before the chosen call; returns the provider's calls.
+fn play_with(chosen: Option<usize>, play: &impl Fn(&Allocator<Pages>)) -> Vec<&'static str> {
+    let pages = Narrow::new(LinuxPages::new(), 1 << 30, usize::MAX);
+    let allocator = Allocator::new(Interleaved::new(pages, chosen));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let old = Front::new();
+            allocator.provider().visit(|| visit(&allocator, &old));
+            end(&allocator, &old);
+        });
+        allocator.provider().await_visitor();
+        let _closing = Closing(allocator.provider());
+        play(&allocator);
+    });
+    // SAFETY: the other thread was joined.
+    unsafe { allocator.audit() }.expect("every invariant holds");
+    allocator.provider().calls()
+}
+
+/// Plays a scene once for each of some calls of each kind; `kinds` are those that it must come to.
+fn scene(kinds: &[&str], play: impl Fn(&Allocator<Pages>)) {
+    const MOST_OF_A_KIND: usize = 8;
+    let calls = play_with(None, &play);
+    for kind in kinds {
+        let of_kind: Vec<_> = (0..calls.len()).filter(|&number| calls[number] == *kind).collect();
+        assert!(!of_kind.is_empty(), "the scene does not come to `{kind}`: {calls:?}");
+        for &number in of_kind.iter().step_by(of_kind.len().div_ceil(MOST_OF_A_KIND)) {
+            play_with(Some(number), &play);
+        }
+    }
+}
+
+#[test]
+fn the_first_call() {
+    for bytes in SIZES {
+        let kinds: &[_] = if bytes <= MIB { &["reserve", "commit", "map", "zone_bytes"] } else { &["map", "now_ms"] };
+        scene(kinds, |allocator| {
+            let front = Front::new();
+            give(allocator, &front, take(allocator, &front, bytes));
+            end(allocator, &front);
+        });
+    }
+}
+
+#[test]
+fn growth_for_a_warm_thread() {
+    for bytes in [16, 5_000, 30_000, 200_000, 700_000] {
+        scene(&["commit"], |allocator| {
+            let front = Front::new();
+            let blocks: Vec<_> = (0..24 * MIB / bytes).map(|_| take(allocator, &front, bytes)).collect();
+            blocks.into_iter().for_each(|block| give(allocator, &front, block));
+            end(allocator, &front);
+        });
+    }
+}
+
+/// Thousands of threads take a block each: none of them ever has a heap of its own.
+#[test]
+fn growth_for_cold_threads() {
+    for (bytes, threads) in [(8_000, 1_000), (1_500, 4_000)] {
+        scene(&["commit", "map"], |allocator| {
+            let fronts: Vec<_> = (0..threads).map(|_| Front::new()).collect();
+            take(allocator, &fronts[0], 1);
+            let (superslabs, heaps) = (allocator.stats().superslabs, allocator.stats().heaps);
+            let blocks: Vec<_> = fronts.iter().skip(1).map(|front| take(allocator, front, bytes)).collect();
+            let stats = allocator.stats();
+            assert!(stats.superslabs > superslabs && stats.heaps < heaps + 10, "cold threads grew: {stats:?}");
+            blocks.into_iter().zip(&fronts).for_each(|(block, front)| give(allocator, front, block));
+            fronts.iter().for_each(|front| end(allocator, front));
+        });
+    }
+}
+
+#[test]
+fn growth_beyond_the_first_128_mebibytes() {
+    scene(&["prefer_huge_pages"], |allocator| {
+        let front = Front::new();
+        for _ in 0..150 {
+            take(allocator, &front, MIB);
+        }
+        end(allocator, &front);
+    });
+}
+
+#[test]
+fn large_blocks_come_and_go() {
+    scene(&["map", "remap", "release", "now_ms"], |allocator| {
+        let front = Front::new();
+        // More than the first table has room for, and more than the cache keeps.
+        let blocks: Vec<_> = (0..200).map(|_| take(allocator, &front, 2 * MIB)).collect();
+        for block in blocks {
+            let block = resize(allocator, &front, block, 3 * MIB);
+            let block = resize(allocator, &front, block, 1_500_000);
+            give(allocator, &front, block);
+        }
+        end(allocator, &front);
+    });
+}
+
+#[test]
+fn memory_goes_back() {
+    scene(&["purge", "release", "now_ms"], |allocator| {
+        let front = Front::new();
+        allocator.configure(&front, &Settings { purge_delay_ms: 0, ..Settings::new() });
+        for _ in 0..3 {
+            let blocks: Vec<_> = (0..600).map(|number| take(allocator, &front, SIZES[number % 6])).collect();
+            blocks.into_iter().for_each(|block| give(allocator, &front, block));
+            allocator.trim(&front);
+        }
+        let cold = Front::new();
+        give(allocator, &cold, take(allocator, &cold, 100));
+        end(allocator, &cold);
+        end(allocator, &front);
+    });
+}
