@@ -59,6 +59,7 @@ impl Text {
     const fn unit(mut self, unit: Unit) -> Self {
         match unit {
             Unit::Switch => self.text("switch"),
+            Unit::Count => self.text("number"),
             Unit::Milliseconds => self.text("milliseconds"),
             Unit::Bytes => self.text("bytes"),
             Unit::Count => self.text("number"),
