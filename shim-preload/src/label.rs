@@ -62,7 +62,6 @@ impl Text {
             Unit::Count => self.text("number"),
             Unit::Milliseconds => self.text("milliseconds"),
             Unit::Bytes => self.text("bytes"),
-            Unit::Count => self.text("number"),
             Unit::Words(words) => {
                 let mut at = 0;
                 while at < words.len() {
