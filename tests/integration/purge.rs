@@ -1,5 +1,6 @@
 //! Free memory goes back when its time has come, by a clock that is set by hand.
 
+use hakmem_core::config::flags::Off;
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, FaultKind, Front};
 use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow};
@@ -45,6 +46,7 @@ fn look(allocator: &Allocator<Pages>, front: &Front, now_ms: u64) {
 #[test]
 fn idle_memory_goes_back_after_the_delay_and_not_before() {
     let (allocator, front) = (allocator(), Front::new());
+    allocator.configure(&front, &Settings { off: Off::SURPLUS, ..Settings::new() });
     look(&allocator, &front, 10_000);
     churn(&allocator, &front);
     let before = allocator.stats();
@@ -57,6 +59,44 @@ fn idle_memory_goes_back_after_the_delay_and_not_before() {
     assert!(after.cached <= RESERVE, "{after:?}");
     assert_eq!(after.clean + after.cached, before.clean + before.cached, "the addresses stay");
     assert!(allocator.provider().below().purges() > 0);
+}
+
+/// 20 MB of blocks of 1,000 bytes are taken and freed; then as many calls as look for a surplus.
+fn rise_and_fall(allocator: &Allocator<Pages>, front: &Front) {
+    let blocks: Vec<_> = (0..20_000).map(|_| take(allocator, front, 1000)).collect();
+    blocks.into_iter().for_each(|block| give(allocator, front, block));
+    let run = take(allocator, front, 700_000);
+    give(allocator, front, run);
+    give(allocator, front, take(allocator, front, 700_000));
+}
+
+#[test]
+fn what_was_needed_once_goes_back_at_once() {
+    let (allocator, front) = (allocator(), Front::new());
+    look(&allocator, &front, 10_000);
+    rise_and_fall(&allocator, &front);
+    let stats = allocator.stats();
+    assert!(stats.active + stats.cached < 3 << 20, "{stats:?}");
+    assert!(allocator.provider().below().purges() > 0);
+}
+
+#[test]
+fn what_is_needed_again_and_again_stays() {
+    let (allocator, front) = (allocator(), Front::new());
+    look(&allocator, &front, 10_000);
+    for _ in 0..3 {
+        rise_and_fall(&allocator, &front);
+    }
+    let purges = allocator.provider().below().purges();
+    for _ in 0..10 {
+        rise_and_fall(&allocator, &front);
+    }
+    assert_eq!(allocator.provider().below().purges(), purges, "no page is given back and taken again");
+    assert!(allocator.stats().cached > 16 << 20, "{:?}", allocator.stats());
+    look(&allocator, &front, 10_000 + 2 * DELAY_MS);
+    assert!(allocator.stats().cached <= RESERVE, "until it lay idle: {:?}", allocator.stats());
+    rise_and_fall(&allocator, &front);
+    assert!(allocator.stats().cached < 3 << 20, "what was wanted then is forgotten: {:?}", allocator.stats());
 }
 
 #[test]
@@ -87,7 +127,7 @@ fn the_slow_path_of_small_blocks_looks_at_the_clock_too() {
 #[test]
 fn the_delay_is_a_setting() {
     let (allocator, front) = (allocator(), Front::new());
-    allocator.configure(&front, &Settings { purge_delay_ms: 50_000, ..Settings::new() });
+    allocator.configure(&front, &Settings { purge_delay_ms: 50_000, off: Off::SURPLUS, ..Settings::new() });
     look(&allocator, &front, 10_000);
     churn(&allocator, &front);
     look(&allocator, &front, 59_000);

@@ -97,6 +97,10 @@ impl<P: PageProvider> Allocator<P> {
             return Ok(());
         }
         self.tick(front, thread);
+        // That may have emptied it.
+        if thread.push(front, class, pointer) {
+            return Ok(());
+        }
         thread.gives.set(true);
         let slots = thread.slots(class);
         let flushed = if slots > 0 {

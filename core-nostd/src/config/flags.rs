@@ -35,13 +35,15 @@ bitflags! {
         const PACKING = 16;
         /// Moving pages: a large block that is resized is copied.
         const REMAP = 32;
+        /// Memory that goes back before its time: all that is free stays until it was idle for long enough.
+        const SURPLUS = 64;
     }
 }
 
 impl Off {
     /// What users call them; the first is nothing.
     pub const WORDS: &'static [&'static str] =
-        &["none", "cold_threads", "starters", "growth", "reserve", "packing", "remap"];
+        &["none", "cold_threads", "starters", "growth", "reserve", "packing", "remap", "surplus"];
 }
 
 const _: () = assert!(Off::all().bits() == (1 << (Off::WORDS.len() - 1)) - 1, "every bit has a word");

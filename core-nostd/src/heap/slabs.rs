@@ -318,7 +318,8 @@ impl Heap {
         self.reserve.release(territory, slab);
     }
 
-    fn spans(&self) -> u64 {
+    /// Spans that it has.
+    pub fn spans(&self) -> u64 {
         self.spans_taken.load(Ordering::Relaxed) - self.spans_given.load(Ordering::Relaxed)
     }
 

@@ -50,6 +50,8 @@ pub struct ThreadHeap {
     /// True once it gave back more than it had taken: of a class that it never took, or until a magazine
     /// overflowed.
     pub gives: Cell<bool>,
+    /// Spans that its heap had when the magazines were last emptied for lack of demand, or more since.
+    pub most_spans: Cell<u64>,
     /// Slow-path events since the clock was last looked at.
     pub events: Cell<u32>,
     /// What is watched: then the front has no magazines, and `watched` counts what is in them.
@@ -244,6 +246,7 @@ impl ThreadHeap {
             }
         }
         self.flushed.set(0);
+        self.most_spans.set(0);
         self.refills.set(0);
         self.classes.set(0);
         self.gives.set(false);

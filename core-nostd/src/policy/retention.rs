@@ -26,6 +26,68 @@ pub const fn rest_ms(delay_ms: u64) -> u64 {
     }
 }
 
+/// Free slabs that stay resident whatever the program does, and as many more before it is worth a call.
+const ALWAYS_KEPT: usize = 16;
+
+/// How many free slabs stay resident until they have lain idle: as many as the program took again, after they
+/// had been given back. So what is freed once goes at once, and what comes and goes stays.
+#[derive(Debug)]
+pub struct Allowance {
+    wanted: usize,
+    /// Slabs that were given back because they were more, and when last.
+    gone: usize,
+    gone_ms: u64,
+}
+
+impl Allowance {
+    /// Nothing was taken again yet.
+    pub const fn new() -> Self {
+        Self { wanted: 0, gone: 0, gone_ms: 0 }
+    }
+
+    /// How many of `kept` slabs are too many.
+    pub const fn surplus(&self, kept: usize) -> usize {
+        let room = ALWAYS_KEPT + self.wanted;
+        if kept > room + ALWAYS_KEPT { kept - room } else { 0 }
+    }
+
+    /// So many were given back.
+    pub const fn gone(&mut self, slabs: usize, now_ms: u64) {
+        self.gone += slabs;
+        self.gone_ms = now_ms;
+    }
+
+    /// So many were taken whose pages are not there.
+    pub const fn needed(&mut self, slabs: usize) {
+        let again = if slabs < self.gone { slabs } else { self.gone };
+        self.gone -= again;
+        self.wanted += again;
+    }
+
+    /// So many lay idle until their time had come.
+    pub const fn unused(&mut self, slabs: usize) {
+        self.wanted = self.wanted.saturating_sub(slabs);
+    }
+
+    /// What has been gone for so long was given back rightly.
+    pub const fn forget(&mut self, now_ms: u64, delay_ms: u64) {
+        if is_due(now_ms, self.gone_ms, delay_ms) {
+            self.gone = 0;
+        }
+    }
+
+    /// So many are to stay, whatever was seen.
+    pub const fn add(&mut self, slabs: usize) {
+        self.wanted += slabs;
+    }
+}
+
+impl Default for Allowance {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 /// Bytes of freed large blocks that may be kept, given those in use.
 pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
     let share = live / 8;

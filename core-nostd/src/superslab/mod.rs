@@ -4,6 +4,7 @@
 mod growth;
 pub mod pool;
 pub mod prewarm;
+mod purge;
 pub mod territory;
 pub mod zone;
 

@@ -14,12 +14,12 @@ use core::ptr;
 
 use crate::base::bits::{low, multiples, run_starts, take_lowest};
 use crate::config::geometry::{SUPERSLAB_SLABS, ZONES};
-use crate::policy::retention;
+use crate::policy::retention::Allowance;
 
 /// Place in a pair of index words: superslabs with a free slab.
 const AVAIL: usize = 0;
 /// The same: with a free slab that is dirty.
-const REUSE: usize = 1;
+pub(super) const REUSE: usize = 1;
 
 /// What the pool knows of a superslab.
 #[derive(Debug)]
@@ -32,7 +32,14 @@ pub struct SuperSlab {
     /// When a slab of it was last taken or given back.
     pub touched_ms: u64,
     /// Slabs that a purge under way has.
-    purged: u64,
+    pub(super) purged: u64,
+}
+
+impl SuperSlab {
+    /// Free slabs whose pages are there.
+    pub(super) const fn kept(&self) -> u64 {
+        self.free & self.dirty
+    }
 }
 
 const _: () = assert!(size_of::<SuperSlab>() == 32, "two headers are a cache line");
@@ -72,37 +79,54 @@ pub struct PoolZone {
     pub superslabs: usize,
     /// Superslabs that have a free slab that is dirty.
     reusable: usize,
+    /// Such slabs.
+    pub(super) kept: usize,
+    /// Slabs that were taken clean, since that was last asked.
+    cleaned: usize,
 }
 
 /// All zones' free slabs.
 #[derive(Debug)]
 pub struct Pool {
-    zones: [PoolZone; ZONES],
-    count: usize,
+    pub(super) zones: [PoolZone; ZONES],
+    pub(super) count: usize,
+    pub(super) allowance: Allowance,
 }
 
 // SAFETY: the pointers lead to memory that only the pool's holder uses.
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self =
-        Self { headers: ptr::null_mut(), index: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0 };
+    const NONE: Self = Self {
+        headers: ptr::null_mut(),
+        index: ptr::null_mut(),
+        committed: 0,
+        superslabs: 0,
+        reusable: 0,
+        kept: 0,
+        cleaned: 0,
+    };
 
     /// Bytes that the headers and the two indexes of `superslabs` superslabs take.
     pub const fn header_bytes(superslabs: usize) -> usize {
         superslabs * size_of::<SuperSlab>() + 2 * superslabs.div_ceil(64) * 8
     }
 
-    fn header(&mut self, superslab: usize) -> &mut SuperSlab {
+    pub(super) fn header(&mut self, superslab: usize) -> &mut SuperSlab {
         debug_assert!(superslab < self.committed, "only committed superslabs have headers");
         // SAFETY: the headers are an array of `superslabs`; all callers stay below `committed`.
         unsafe { &mut *self.headers.add(superslab) }
     }
 
-    /// Brings the index in line with a superslab's masks.
-    fn reindex(&mut self, superslab: usize) {
+    /// Changes a superslab's masks, and brings the index and the count in line with them.
+    pub(super) fn change(&mut self, superslab: usize, change: impl FnOnce(&mut SuperSlab)) {
         let header = self.header(superslab);
-        let any = [header.free != 0, header.free & header.dirty != 0];
+        let before = header.kept().count_ones() as usize;
+        change(header);
+        let after = header.kept().count_ones() as usize;
+        self.kept = self.kept + after - before;
+        let header = self.header(superslab);
+        let any = [header.free != 0, header.kept() != 0];
         // SAFETY: the index has a pair of words for each 64 superslabs.
         let words = unsafe { &mut *self.index.add(superslab / 64) };
         let had = words[REUSE] >> (superslab % 64) & 1;
@@ -121,17 +145,18 @@ impl PoolZone {
         unsafe { core::slice::from_raw_parts(self.index, self.committed.div_ceil(64)) }
     }
 
-    fn word(&self, at: usize, kind: usize) -> u64 {
+    pub(super) fn word(&self, at: usize, kind: usize) -> u64 {
         self.words().get(at).map_or(0, |words| words[kind % 2])
     }
 
     fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
-        let header = self.header(superslab);
-        header.free &= !mask;
-        header.touched_ms = now_ms;
-        let fresh = header.dirty & mask == 0;
-        self.reindex(superslab);
-        Claim { zone, superslab, mask, fresh }
+        let clean = mask & !self.header(superslab).dirty;
+        self.change(superslab, |header| {
+            header.free &= !mask;
+            header.touched_ms = now_ms;
+        });
+        self.cleaned += clean.count_ones() as usize;
+        Claim { zone, superslab, mask, fresh: clean == mask }
     }
 
     fn claim_one(&mut self, zone: usize, now_ms: u64) -> Option<Claim> {
@@ -189,7 +214,7 @@ impl PoolZone {
 impl Pool {
     /// A pool without zones.
     pub const fn new() -> Self {
-        Self { zones: [PoolZone::NONE; ZONES], count: 0 }
+        Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new() }
     }
 
     /// Adds a zone: its header memory is committed and zero, none of its superslabs is.
@@ -227,21 +252,23 @@ impl Pool {
         let zone = &mut self.zones[zone % ZONES];
         for superslab in zone.committed..end {
             zone.committed = superslab + 1;
-            *zone.header(superslab) = SuperSlab { free: u64::MAX, dirty: 0, touched_ms: now_ms, purged: 0 };
-            zone.reindex(superslab);
+            *zone.header(superslab) = SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0 };
+            zone.change(superslab, |header| header.free = u64::MAX);
         }
     }
 
     /// Takes `slabs` neighbours whose first one's number is a multiple of `align`.
     pub fn claim(&mut self, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
-        (0..self.count).find_map(|number| {
+        let claim = (0..self.count).find_map(|number| {
             let zone = &mut self.zones[number % ZONES];
             if slabs == 1 && align == 1 {
                 zone.claim_one(number, now_ms)
             } else {
                 zone.claim_run(number, slabs, align, now_ms)
             }
-        })
+        })?;
+        self.allowance.needed(core::mem::take(&mut self.zones[claim.zone % ZONES].cleaned));
+        Some(claim)
     }
 
     /// Takes a run as [`Pool::claim`] does, and up to `extra` more slabs of the same superslab. Returns
@@ -253,10 +280,11 @@ impl Pool {
         let (mut used, mut clean) = (header.free & header.dirty, header.free & !header.dirty);
         let mut more = take_lowest(&mut used, extra);
         more |= take_lowest(&mut clean, extra - more.count_ones() as usize);
-        header.free &= !more;
+        let fresh = more & !header.dirty;
         claim.mask |= more;
         let dirty = header.dirty & claim.mask;
-        zone.reindex(claim.superslab);
+        self.allowance.needed(fresh.count_ones() as usize);
+        zone.change(claim.superslab, |header| header.free &= !more);
         Some((claim, dirty))
     }
 
@@ -289,69 +317,12 @@ impl Pool {
 
     /// Takes slabs back; `dirty` of them were written to.
     pub fn release(&mut self, zone: usize, superslab: usize, mask: u64, dirty: u64, now_ms: u64) {
-        let header = self.zones[zone % ZONES].header(superslab);
-        debug_assert!(header.free & mask == 0, "a slab is given back once");
-        header.free |= mask;
-        header.dirty |= dirty & mask;
-        header.touched_ms = now_ms;
-        self.zones[zone % ZONES].reindex(superslab);
-    }
-
-    /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
-    /// `from` (zone, superslab), so that they can be purged without the lock; all 64, if all are free. Returns
-    /// which of them are dirty beside it.
-    pub fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<(Claim, u64)> {
-        let (mut number, mut start) = from;
-        while number < self.count {
-            let zone = &mut self.zones[number % ZONES];
-            for at in start / 64..zone.committed.div_ceil(64) {
-                let mut word = zone.word(at, REUSE);
-                if at == start / 64 {
-                    word &= !low(start % 64);
-                }
-                while word != 0 {
-                    let superslab = at * 64 + word.trailing_zeros() as usize;
-                    word &= word - 1;
-                    let header = zone.header(superslab);
-                    if retention::is_due(now_ms, header.touched_ms, delay_ms) {
-                        let dirty = header.free & header.dirty;
-                        let mask = if header.free == u64::MAX { u64::MAX } else { dirty };
-                        header.free &= !mask;
-                        header.purged |= mask;
-                        zone.reindex(superslab);
-                        return Some((Claim { zone: number, superslab, mask, fresh: false }, dirty));
-                    }
-                }
-            }
-            (number, start) = (number + 1, 0);
-        }
-        None
-    }
-
-    /// Ends a purge: the slabs are free again, and clean if `zeroed`.
-    pub fn end_purge(&mut self, claim: Claim, zeroed: bool, now_ms: u64) {
-        let header = self.zones[claim.zone % ZONES].header(claim.superslab);
-        header.free |= claim.mask;
-        header.purged &= !claim.mask;
-        if zeroed {
-            header.dirty &= !claim.mask;
-        } else {
+        self.zones[zone % ZONES].change(superslab, |header| {
+            debug_assert!(header.free & mask == 0, "a slab is given back once");
+            header.free |= mask;
+            header.dirty |= dirty & mask;
             header.touched_ms = now_ms;
-        }
-        self.zones[claim.zone % ZONES].reindex(claim.superslab);
-    }
-
-    /// Ends the purges of threads that a fork left behind: their slabs are free and as dirty as they were.
-    pub fn abandon_purges(&mut self) {
-        for zone in self.zones.iter_mut().take(self.count) {
-            for superslab in 0..zone.committed {
-                let header = zone.header(superslab);
-                if header.purged != 0 {
-                    header.free |= core::mem::take(&mut header.purged);
-                    zone.reindex(superslab);
-                }
-            }
-        }
+        });
     }
 
     /// Calls `each` with zone, superslab number and header of every committed superslab.
@@ -367,12 +338,14 @@ impl Pool {
     pub fn is_indexed(&mut self) -> bool {
         (0..self.count).all(|number| {
             let mut zone = self.zones[number % ZONES];
+            let mut kept = 0;
             (0..zone.committed).all(|superslab| {
                 let header = zone.header(superslab);
-                let (free, reuse) = (header.free != 0, header.free & header.dirty != 0);
+                kept += header.kept().count_ones() as usize;
+                let (free, reuse) = (header.free != 0, header.kept() != 0);
                 let bit = |kind| zone.word(superslab / 64, kind) >> (superslab % 64) & 1 == 1;
                 bit(AVAIL) == free && bit(REUSE) == reuse
-            })
+            }) && kept == zone.kept
         })
     }
 }

@@ -30,6 +30,7 @@ impl<P: PageProvider> Territory<P> {
         while warm < wanted {
             let Some(claim) = self.claim_by(true, |pool, now| pool.claim_clean(wanted - warm, now)) else { break };
             let is_warm = self.touch(claim);
+            self.pool.lock().allowance.add(claim.mask.count_ones() as usize);
             self.return_slabs_used(claim.zone, claim.superslab, claim.mask, claim.mask, NEVER_MS);
             if !is_warm {
                 break;

@@ -6,12 +6,11 @@ use core::ptr::{self, NonNull};
 
 use super::pool::{Claim, Pool};
 use super::zone::Zones;
-use crate::base::bits::for_each_run;
 use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
 use crate::config::flags::Off;
-use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::pages::PageProvider;
 use crate::pages::store::Store;
-use crate::pages::{PageProvider, Purged};
 use crate::slab::descriptor::FULL;
 use crate::slab::{Mailbox, SizeClass, Slab};
 
@@ -27,6 +26,8 @@ pub struct Territory<P: PageProvider> {
     pub store: Store<P>,
     /// True if the pool had a slab that was used before when it was last asked: a hint.
     reusable: AtomicBool,
+    /// True if the pool kept more than it is allowed when slabs last came back: a hint.
+    pub(super) surplus: AtomicBool,
     /// The clock's last reading.
     clock_ms: AtomicU64,
     /// Milliseconds that free memory is kept.
@@ -48,6 +49,7 @@ impl<P: PageProvider> Territory<P> {
             pool: Lock::new(Pool::new()),
             store: Store::new(),
             reusable: AtomicBool::new(false),
+            surplus: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
             grown_ms: AtomicU64::new(0),
@@ -142,6 +144,7 @@ impl<P: PageProvider> Territory<P> {
     pub(super) fn return_slabs_used(&self, zone: usize, superslab: usize, mask: u64, dirty: u64, used_ms: u64) {
         let mut pool = self.pool.lock();
         pool.release(zone, superslab, mask, dirty, used_ms);
+        self.surplus.store(pool.surplus() > 0, Ordering::Relaxed);
         self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
     }
 
@@ -192,45 +195,6 @@ impl<P: PageProvider> Territory<P> {
         slab.slabs.set(slabs as u8);
         slab.name(slab.class(), old, slabs);
         true
-    }
-
-    /// Gives back what has lain free for `delay_ms`; returns bytes purged. No lock is held while the
-    /// provider works.
-    pub fn purge(&self, delay_ms: u64) -> usize {
-        let now = self.read_clock();
-        let mut purged = 0;
-        let mut from = (0, 0);
-        loop {
-            let Some((claim, dirty)) = self.pool.lock().claim_idle(from, now, delay_ms) else {
-                return purged;
-            };
-            from = (claim.zone, claim.superslab + 1);
-            let zone = self.zones.get(claim.zone);
-            let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
-            let mut zeroed = true;
-            for_each_run(dirty, |start, length| {
-                zeroed &= self.purge_run(base.wrapping_add(start * SLAB_BYTES), length * SLAB_BYTES);
-            });
-            if zeroed {
-                purged += dirty.count_ones() as usize * SLAB_BYTES;
-            }
-            if claim.mask == u64::MAX {
-                // No block is out, so live map and words are zero; the records still tell of late faults.
-                let (words, end) = zone.words(claim.superslab, self.provider.page_bytes());
-                self.purge_run(zone.live_base().wrapping_add(claim.superslab * LIVE_MAP_BYTES), LIVE_MAP_BYTES);
-                self.purge_run(words, end.addr().saturating_sub(words.addr()));
-            }
-            self.pool.lock().end_purge(claim, zeroed, now);
-        }
-    }
-
-    /// Gives part of a zone back that is committed and that nobody uses; true if it reads as zero now.
-    fn purge_run(&self, start: *mut u8, bytes: usize) -> bool {
-        let Some(run) = NonNull::new(start).filter(|_| bytes > 0) else {
-            return false;
-        };
-        // SAFETY: committed, as the pool knows it, and claimed by the caller.
-        unsafe { self.provider.purge(run, bytes) == Purged::Zeroed }
     }
 
     /// Holds the locks across a fork: true takes them, false lets them go.
