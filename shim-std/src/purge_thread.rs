@@ -17,7 +17,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicU32, Ordering, fence};
 
 use rustix::thread::futex::{self, Flags, Timespec};
 
@@ -79,6 +79,8 @@ pub fn attend() {
 
 /// The calling thread's heap is handed over: if it was the last one, the purge thread is to end too.
 pub fn thread_ended() {
+    // Either it sees that nobody is left, or this thread that it sleeps.
+    fence(Ordering::SeqCst);
     attend();
     if STATE.load(Ordering::Relaxed) == RUNS && ALLOCATOR.is_deserted() {
         wake();
@@ -150,7 +152,9 @@ unsafe extern "C" fn run(_: *mut c_void) -> *mut c_void {
             if ALLOCATOR.round() {
                 let _ = STATE.compare_exchange(SLEEPS, RUNS, Ordering::AcqRel, Ordering::Relaxed);
             }
-            while STATE.load(Ordering::Acquire) == SLEEPS {
+            // The last thread may have ended before it could see that it has to wake this one.
+            fence(Ordering::SeqCst);
+            while STATE.load(Ordering::Acquire) == SLEEPS && !ALLOCATOR.is_deserted() {
                 wait(SLEEPS, None);
             }
         }
