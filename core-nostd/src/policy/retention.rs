@@ -45,9 +45,9 @@ impl Allowance {
         Self { wanted: 0, gone: 0, gone_ms: 0 }
     }
 
-    /// How many of `kept` slabs are too many.
-    pub const fn surplus(&self, kept: usize) -> usize {
-        let room = ALWAYS_KEPT + self.wanted;
+    /// How many of `kept` slabs are too many beside `used` ones: a sixteenth of those may always stay.
+    pub const fn surplus(&self, kept: usize, used: usize) -> usize {
+        let room = ALWAYS_KEPT + self.wanted + used / 16;
         if kept > room + ALWAYS_KEPT { kept - room } else { 0 }
     }
 

@@ -79,7 +79,9 @@ pub struct PoolZone {
     pub superslabs: usize,
     /// Superslabs that have a free slab that is dirty.
     reusable: usize,
-    /// Such slabs.
+    /// Free slabs, and those of them whose pages are there.
+    pub(super) free: usize,
+    /// See `free`.
     pub(super) kept: usize,
     /// Slabs that were taken clean, since that was last asked.
     cleaned: usize,
@@ -103,6 +105,7 @@ impl PoolZone {
         committed: 0,
         superslabs: 0,
         reusable: 0,
+        free: 0,
         kept: 0,
         cleaned: 0,
     };
@@ -121,10 +124,12 @@ impl PoolZone {
     /// Changes a superslab's masks, and brings the index and the count in line with them.
     pub(super) fn change(&mut self, superslab: usize, change: impl FnOnce(&mut SuperSlab)) {
         let header = self.header(superslab);
-        let before = header.kept().count_ones() as usize;
+        let count = |header: &SuperSlab| [header.free, header.kept()].map(|mask| mask.count_ones() as usize);
+        let [free, kept] = count(header);
         change(header);
-        let after = header.kept().count_ones() as usize;
-        self.kept = self.kept + after - before;
+        let [free_now, kept_now] = count(header);
+        self.free = self.free + free_now - free;
+        self.kept = self.kept + kept_now - kept;
         let header = self.header(superslab);
         let any = [header.free != 0, header.kept() != 0];
         // SAFETY: the index has a pair of words for each 64 superslabs.
@@ -338,14 +343,15 @@ impl Pool {
     pub fn is_indexed(&mut self) -> bool {
         (0..self.count).all(|number| {
             let mut zone = self.zones[number % ZONES];
-            let mut kept = 0;
+            let (mut all_free, mut kept) = (0, 0);
             (0..zone.committed).all(|superslab| {
                 let header = zone.header(superslab);
+                all_free += header.free.count_ones() as usize;
                 kept += header.kept().count_ones() as usize;
                 let (free, reuse) = (header.free != 0, header.kept() != 0);
                 let bit = |kind| zone.word(superslab / 64, kind) >> (superslab % 64) & 1 == 1;
                 bit(AVAIL) == free && bit(REUSE) == reuse
-            }) && kept == zone.kept
+            }) && (all_free, kept) == (zone.free, zone.kept)
         })
     }
 }

@@ -13,7 +13,8 @@ use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPER
 use crate::pages::{PageProvider, Purged};
 use crate::policy::retention;
 
-/// Fewer slabs of a superslab are not worth a call of the provider before their time.
+/// Fewer slabs are not worth a call of the provider before their time, unless their superslab is all free: then
+/// its live map and bitmaps go too.
 const LEAST_SURPLUS: u32 = 8;
 
 impl<P: PageProvider> Territory<P> {
@@ -84,7 +85,12 @@ impl<P: PageProvider> Territory<P> {
 impl Pool {
     /// Free slabs whose pages are there, beyond those that are allowed.
     pub fn surplus(&self) -> usize {
-        self.allowance.surplus(self.zones.iter().take(self.count).map(|zone| zone.kept).sum())
+        let (mut used, mut kept) = (0, 0);
+        for zone in self.zones.iter().take(self.count) {
+            used += zone.committed * SUPERSLAB_SLABS - zone.free;
+            kept += zone.kept;
+        }
+        self.allowance.surplus(kept, used)
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
@@ -131,7 +137,8 @@ impl Pool {
                 while word != 0 {
                     let superslab = at * 64 + word.ilog2() as usize;
                     word &= !(1 << (superslab % 64));
-                    if zone.header(superslab).kept().count_ones() >= LEAST_SURPLUS {
+                    let header = zone.header(superslab);
+                    if header.free == u64::MAX || header.kept().count_ones() >= LEAST_SURPLUS {
                         let (claim, dirty) = self.claim_kept(number, superslab);
                         self.allowance.gone(dirty.count_ones() as usize, now_ms);
                         return Some((claim, dirty));
