@@ -100,6 +100,11 @@ const ANY_SUPERSLABS: usize = 64;
 /// Growth that is fast: page faults then take a large part of the time.
 const FAST_BYTES_A_MS: u64 = 1024 << 10;
 
+/// True of a superslab that may have come in a huge page: given back in part, it would be small pages after.
+pub const fn may_be_huge(superslab: usize) -> bool {
+    superslab >= FAST_SUPERSLABS
+}
+
 /// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so
 /// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last
 /// `bytes` were used up within `ms`.

@@ -11,11 +11,13 @@ use crate::base::bits::{for_each_run, low};
 use crate::base::sync::Ordering;
 use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, ZONES};
 use crate::pages::{PageProvider, Purged};
-use crate::policy::retention;
+use crate::policy::retention::{is_due, may_be_huge};
 
 /// Fewer slabs are not worth a call of the provider before their time, unless their superslab is all free: then
 /// its live map and bitmaps go too.
 const LEAST_SURPLUS: u32 = 8;
+/// The same where that would make small pages of a huge one.
+const LEAST_SURPLUS_OF_HUGE: u32 = 48;
 
 impl<P: PageProvider> Territory<P> {
     /// Gives back what has lain free for `delay_ms`; returns bytes purged.
@@ -45,13 +47,15 @@ impl<P: PageProvider> Territory<P> {
             return;
         }
         let now = self.read_clock();
-        let mut below = (ZONES, 0);
-        loop {
-            let Some((claim, dirty)) = self.pool.lock().claim_surplus(below, now) else {
-                return;
-            };
-            below = (claim.zone, claim.superslab);
-            self.purge_claim(claim, dirty, now);
+        for whole in [true, false] {
+            let mut below = (ZONES, 0);
+            loop {
+                let Some((claim, dirty)) = self.pool.lock().claim_surplus(below, whole, now) else {
+                    break;
+                };
+                below = (claim.zone, claim.superslab);
+                self.purge_claim(claim, dirty, now);
+            }
         }
     }
 
@@ -108,7 +112,7 @@ impl Pool {
                 while word != 0 {
                     let superslab = at * 64 + word.trailing_zeros() as usize;
                     word &= word - 1;
-                    if retention::is_due(now_ms, zone.header(superslab).touched_ms, delay_ms) {
+                    if is_due(now_ms, zone.header(superslab).touched_ms, delay_ms) {
                         let (claim, dirty) = self.claim_kept(number, superslab);
                         self.allowance.unused(dirty.count_ones() as usize);
                         return Some((claim, dirty));
@@ -121,8 +125,9 @@ impl Pool {
         None
     }
 
-    /// The same of the last superslab before `below` that has enough of them, while there is a surplus.
-    fn claim_surplus(&mut self, below: (usize, usize), now_ms: u64) -> Option<(Claim, u64)> {
+    /// The same of the last superslab before `below` that is free as a `whole`, or else has enough of them, while
+    /// there is a surplus.
+    fn claim_surplus(&mut self, below: (usize, usize), whole: bool, now_ms: u64) -> Option<(Claim, u64)> {
         if self.surplus() == 0 {
             return None;
         }
@@ -138,7 +143,8 @@ impl Pool {
                     let superslab = at * 64 + word.ilog2() as usize;
                     word &= !(1 << (superslab % 64));
                     let header = zone.header(superslab);
-                    if header.free == u64::MAX || header.kept().count_ones() >= LEAST_SURPLUS {
+                    let least = if may_be_huge(superslab) { LEAST_SURPLUS_OF_HUGE } else { LEAST_SURPLUS };
+                    if header.free == u64::MAX || !whole && header.kept().count_ones() >= least {
                         let (claim, dirty) = self.claim_kept(number, superslab);
                         self.allowance.gone(dirty.count_ones() as usize, now_ms);
                         return Some((claim, dirty));
