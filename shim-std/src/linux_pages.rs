@@ -1,13 +1,14 @@
 //! Pages from Linux, by system calls of our own.
 //!
 //! Reserved address space is `PROT_NONE`, not counted by the kernel as memory, and left out of core dumps
-//! until it is committed.
+//! until it is committed: the kernel would not write it in any case, but gdb's `gcore` would.
 
 #![allow(unsafe_code, reason = "maps and unmaps memory")]
 
+use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
@@ -21,6 +22,22 @@ use rustix::process::{Resource, getrlimit};
 const ZONE_MOST: usize = 1 << 40;
 /// And at least so much where the process may use all it wants.
 const ZONE_LEAST: usize = 16 << 30;
+
+/// Reserves of so many bytes keep the addresses around them that their alignment cost.
+const SLACK_FROM: usize = 1 << 30;
+
+/// Bytes of the first chunk: the store's of a program with two threads.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// The store's first chunk stands with our own variables.
+#[repr(align(64))]
+struct Chunk(UnsafeCell<[u8; CHUNK_BYTES]>);
+
+// SAFETY: one caller gets it, by `CHUNK_TAKEN`.
+unsafe impl Sync for Chunk {}
+
+static CHUNK: Chunk = Chunk(UnsafeCell::new([0; CHUNK_BYTES]));
+static CHUNK_TAKEN: AtomicBool = AtomicBool::new(false);
 
 const CLOCK_MONOTONIC_COARSE: c_int = 6;
 
@@ -82,7 +99,17 @@ impl LinuxPages {
         start.ok().map(<*mut c_void>::cast)
     }
 
-    /// Maps `bytes` at a multiple of `align`: maps more and cuts both ends off.
+    /// Makes pages readable and writable.
+    ///
+    /// # Safety
+    ///
+    /// They are ours.
+    unsafe fn open(pages: *mut c_void, bytes: usize) -> bool {
+        // SAFETY: the caller's promise.
+        unsafe { mm::mprotect(pages, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }.is_ok()
+    }
+
+    /// Maps `bytes` at a multiple of `align`: maps more, and cuts both ends off where that is not little.
     fn map_aligned(&self, bytes: usize, align: usize, protection: ProtFlags, flags: MapFlags) -> Option<NonNull<u8>> {
         let page = self.page_bytes();
         if align <= page {
@@ -91,6 +118,9 @@ impl LinuxPages {
         let whole = bytes.checked_add(align - page)?;
         let start = Self::map_anywhere(whole, protection, flags)?;
         let aligned = align_up(start, align);
+        if protection.is_empty() && bytes >= SLACK_FROM {
+            return NonNull::new(aligned);
+        }
         let before = aligned.addr() - start.addr();
         let after = whole - before - bytes;
         for (cut, length) in [(start, before), (aligned.wrapping_add(bytes), after)] {
@@ -126,19 +156,42 @@ unsafe impl PageProvider for LinuxPages {
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
+        self.reserve_with(bytes, align, &[])
+    }
+
+    fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
         let run = self.map_aligned(bytes, align, ProtFlags::empty(), MapFlags::NORESERVE)?;
+        let at = |offset| run.as_ptr().wrapping_add(offset).cast();
         // Where the system gives huge pages unasked, the first block of each superslab would cost 2 MiB.
-        for advice in [Advice::LinuxDontDump, Advice::LinuxNoHugepage] {
-            // SAFETY: ours, just mapped. Where it is refused, a dump has a hole more, or memory is wasted.
-            let _ = unsafe { mm::madvise(run.as_ptr().cast(), bytes, advice) };
+        // SAFETY: ours, just mapped. Where it is refused, memory is wasted.
+        let _ = unsafe { mm::madvise(at(0), bytes, Advice::LinuxNoHugepage) };
+        let mut done = 0;
+        for &(offset, length) in parts.iter().chain([&(bytes, 0)]) {
+            if offset > done {
+                // SAFETY: as above. Where it is refused, a dump by others than the kernel has a hole more.
+                let _ = unsafe { mm::madvise(at(done), offset - done, Advice::LinuxDontDump) };
+            }
+            // SAFETY: as above.
+            if length > 0 && !unsafe { Self::open(at(offset), length) } {
+                // SAFETY: as above, and nobody has seen it.
+                unsafe { self.release(run, bytes) };
+                return None;
+            }
+            done = offset + length;
         }
         Some(run)
+    }
+
+    fn first_chunk(&self) -> Option<(NonNull<u8>, usize)> {
+        let start = NonNull::new(CHUNK.0.get().cast())?;
+        (!CHUNK_TAKEN.load(Ordering::Relaxed) && !CHUNK_TAKEN.swap(true, Ordering::Relaxed))
+            .then_some((start, CHUNK_BYTES))
     }
 
     unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
         let pages = start.as_ptr().cast();
         // SAFETY: the run is ours, by the caller's promise.
-        if unsafe { mm::mprotect(pages, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }.is_err() {
+        if !unsafe { Self::open(pages, bytes) } {
             return false;
         }
         // SAFETY: as above. Where the advice is refused, a core dump lacks these pages.

@@ -44,6 +44,22 @@ fn look(allocator: &Allocator<Pages>, front: &Front, now_ms: u64) {
 }
 
 #[test]
+fn what_lies_free_makes_way_for_a_block_that_grows_much_more() {
+    let (allocator, front) = (allocator(), Front::new());
+    look(&allocator, &front, 10_000);
+    give(&allocator, &front, take(&allocator, &front, 1 << 20));
+    let grows = take(&allocator, &front, LARGE);
+    let purges = || allocator.provider().below().purges();
+    allocator.provider().set_ms(10_010);
+    let grows = allocator.resize(&front, grows, 2 * LARGE).expect("live");
+    assert_eq!(purges(), 0, "4 MiB more are not so much more than what lies in a superslab");
+    let grows = allocator.resize(&front, grows, 8 * LARGE).expect("live");
+    assert!(purges() > 0);
+    assert!(allocator.stats().cached <= RESERVE, "{:?}", allocator.stats());
+    give(&allocator, &front, grows);
+}
+
+#[test]
 fn idle_memory_goes_back_after_the_delay_and_not_before() {
     let (allocator, front) = (allocator(), Front::new());
     allocator.configure(&front, &Settings { off: Off::SURPLUS, ..Settings::new() });

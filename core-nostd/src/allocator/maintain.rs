@@ -3,6 +3,7 @@
 use super::Allocator;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Off, Watch};
+use crate::config::geometry::SUPERSLAB_BYTES;
 use crate::config::settings::Settings;
 use crate::harden::Fault;
 use crate::heap::heaps::Visitor;
@@ -11,6 +12,9 @@ use crate::pages::PageProvider;
 use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS, rest_ms};
 use crate::slab::SizeClass;
 use crate::slab::size_class::MAGAZINE_CLASSES;
+
+/// Part of a large block's growth that the superslabs with free memory may come to, for it to go back.
+const GROWTH_SHARE: usize = 8;
 
 impl<P: PageProvider> Allocator<P> {
     /// Applies settings; for the calling thread and all later ones.
@@ -88,6 +92,16 @@ impl<P: PageProvider> Allocator<P> {
         self.territory.purge(delay);
         self.large.trim(&self.territory, delay);
         true
+    }
+
+    /// A large block is to grow by so many bytes: what lies free in the pool goes back first, where the superslabs it
+    /// lies in are little beside that. To touch it again then costs little too.
+    pub(super) fn give_way(&self, growth: usize) {
+        let most = growth / GROWTH_SHARE / SUPERSLAB_BYTES;
+        if most > 0 && (1..=most).contains(&self.territory.pool.lock().reusable()) {
+            // What is warm was never used, and stays.
+            self.territory.purge(self.purge_delay_ms().min(1));
+        }
     }
 
     fn purge_delay_ms(&self) -> u64 {

@@ -85,6 +85,7 @@ impl<P: PageProvider> Allocator<P> {
         match self.measure(pointer)?.1 {
             Kind::Large if bytes > RUN_MAX && !self.territory.is_off(Off::REMAP) => {
                 self.look_at_clock();
+                self.give_way(bytes.saturating_sub(old));
                 if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
                     return Ok(moved.as_ptr());
                 }

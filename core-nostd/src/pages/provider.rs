@@ -58,6 +58,27 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// The run lies within one reserved by this provider and not released.
     unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool;
 
+    /// Reserves and commits parts, each an offset and a length, in ascending order, lengths of 0 for none; the last
+    /// one ends at the run's end at most.
+    fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
+        let run = self.reserve(bytes, align)?;
+        for &(offset, length) in parts {
+            let start = NonNull::new(run.as_ptr().wrapping_add(offset))?;
+            // SAFETY: part of the run that was reserved just now.
+            if length > 0 && !unsafe { self.commit(start, length) } {
+                // SAFETY: as above, and nobody has seen it.
+                unsafe { self.release(run, bytes) };
+                return None;
+            }
+        }
+        Some(run)
+    }
+
+    /// Memory that costs no call: zero, committed, handed out once and never released. For the store.
+    fn first_chunk(&self) -> Option<(NonNull<u8>, usize)> {
+        None
+    }
+
     /// Says that a committed run will be touched whole: it may come in huge pages, if the system has them.
     ///
     /// # Safety

@@ -56,6 +56,17 @@ impl<P: PageProvider> Store<P> {
     /// The same from a new chunk, unless somebody else brought one meanwhile.
     #[cold]
     fn take_new(&self, provider: &P, shift: u32) -> Option<NonNull<u8>> {
+        if let Some((start, bytes)) = provider.first_chunk() {
+            let mut shelf = self.shelf.lock();
+            // Whoever was faster mapped a larger one; this one was never touched.
+            if shelf.mapped == 0 {
+                (shelf.at, shelf.left) = (start.as_ptr(), bytes);
+                shelf.mapped += bytes;
+            }
+            if let Some(room) = shelf.take(shift) {
+                return Some(room);
+            }
+        }
         let page = provider.page_bytes();
         let chunk = |bytes: usize| {
             let bytes = round_up(bytes, page)?;

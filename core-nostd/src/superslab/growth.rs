@@ -16,9 +16,14 @@ use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SUPERSLAB_BYTES, ZONES
 use crate::pages::PageProvider;
 use crate::policy::retention;
 
+#[cfg(test)]
+mod tests;
+
 /// Superslabs committed at a time: first, and at most.
 const FIRST_STEP: usize = 4;
 const MOST_STEP: usize = 64;
+/// Superslabs of a zone whose padding, less than one of them, is not worth saving.
+const LARGE_ZONE: usize = 1 << 10;
 
 impl<P: PageProvider> Territory<P> {
     /// Grows the pool until it answers; `None` when the provider has no more.
@@ -64,12 +69,13 @@ impl<P: PageProvider> Territory<P> {
 
     fn commit_superslabs(&self, number: usize, from: usize, more: usize) -> bool {
         let zone = self.zones.get(number);
-        let parts =
-            [(zone.base(), SUPERSLAB_BYTES), (zone.live_base(), LIVE_MAP_BYTES), (zone.meta_base(), 1 << META_SHIFT)];
-        for (base, bytes) in parts {
-            let Some(start) = NonNull::new(base.wrapping_add(from * bytes)) else {
-                return false;
-            };
+        let parts = [
+            (zone.base().wrapping_add(from * SUPERSLAB_BYTES), SUPERSLAB_BYTES),
+            (zone.live_base().wrapping_add(from * LIVE_MAP_BYTES), LIVE_MAP_BYTES),
+            (zone.meta(from + more - 1), 1 << META_SHIFT),
+        ];
+        for (start, bytes) in parts {
+            let Some(start) = NonNull::new(start) else { return false };
             if zone.superslabs() > from {
                 // Somebody was faster.
                 return true;
@@ -97,41 +103,80 @@ impl<P: PageProvider> Territory<P> {
         true
     }
 
-    /// One zone more than `known`.
+    /// One zone more than `known`, with its first superslabs.
     fn add_zone(&self, known: usize) -> bool {
         if known == ZONES {
             return false;
         }
         let mut superslabs = (self.provider.zone_bytes() / SUPERSLAB_BYTES).max(1);
         loop {
-            let page = self.provider.page_bytes();
-            let headers = PoolZone::header_bytes(superslabs).next_multiple_of(page);
-            let parts = superslabs * (SUPERSLAB_BYTES + LIVE_MAP_BYTES + (1 << META_SHIFT));
-            if let Some(run) = self.provider.reserve(parts + headers, SUPERSLAB_BYTES) {
-                let base = run.as_ptr();
-                let live = base.wrapping_add(superslabs * SUPERSLAB_BYTES);
-                let meta = live.wrapping_add(superslabs * LIVE_MAP_BYTES);
-                let header_start = meta.wrapping_add(superslabs << META_SHIFT);
-                // SAFETY: the headers end the run that was reserved just now.
-                let committed = unsafe { self.provider.commit(NonNull::new_unchecked(header_start), headers) };
+            let plan = Plan::new(superslabs, self.provider.page_bytes());
+            // Where not even the first step is to be had, a smaller one may be, later.
+            for first in [FIRST_STEP.min(superslabs), 0] {
+                let Some(run) = self.provider.reserve_with(plan.bytes, SUPERSLAB_BYTES, &plan.parts(first)) else {
+                    continue;
+                };
+                let at = |offset| run.as_ptr().wrapping_add(offset);
                 let mut pool = self.pool.lock();
                 let was_faster = pool.extent().zones != known;
-                if committed && !was_faster {
-                    pool.add_zone(header_start, superslabs);
-                    self.zones.publish(base, live, meta);
+                if !was_faster {
+                    pool.add_zone(at(plan.index), superslabs);
+                    self.zones.publish(at(plan.base), at(plan.live), at(plan.index));
+                    self.zones.get(known).set_committed(first);
+                    pool.add_superslabs(known, first, self.recent_ms());
                     return true;
                 }
                 drop(pool);
                 // SAFETY: reserved just now, seen by nobody.
-                unsafe { self.provider.release(run, parts + headers) };
-                if was_faster {
-                    return true;
-                }
+                unsafe { self.provider.release(run, plan.bytes) };
+                return true;
             }
             if superslabs == 1 {
                 return false;
             }
             superslabs /= 2;
         }
+    }
+}
+
+/// Offsets of a zone's parts. Of each part the start is committed first; metadata grows downwards, so in a large
+/// zone all beginnings but one are neighbours, and a start costs few system calls:
+///
+/// ```text
+/// large   live map →            … ← metadata | index | blocks →
+/// small   blocks → | live map → … ← metadata | index
+/// ```
+///
+/// What stands right below the first block is the index of superslabs that come last.
+struct Plan {
+    base: usize,
+    live: usize,
+    /// Of the pool's index, where the metadata ends.
+    index: usize,
+    index_bytes: usize,
+    bytes: usize,
+}
+
+impl Plan {
+    fn new(superslabs: usize, page: usize) -> Self {
+        let index_bytes = PoolZone::index_bytes(superslabs).next_multiple_of(page);
+        let blocks = superslabs * SUPERSLAB_BYTES;
+        let rest = superslabs * (LIVE_MAP_BYTES + (1 << META_SHIFT)) + index_bytes;
+        let (base, live, bytes) = if superslabs < LARGE_ZONE {
+            (0, blocks, blocks + rest)
+        } else {
+            let before = rest.next_multiple_of(SUPERSLAB_BYTES);
+            (before, 0, before + blocks)
+        };
+        let index = if superslabs < LARGE_ZONE { bytes } else { base } - index_bytes;
+        Self { base, live, index, index_bytes, bytes }
+    }
+
+    /// Offset and length of what the first superslabs need; neighbours are one part.
+    fn parts(&self, superslabs: usize) -> [(usize, usize); 3] {
+        let live = (self.live, superslabs * LIVE_MAP_BYTES);
+        let meta = (self.index - (superslabs << META_SHIFT), (superslabs << META_SHIFT) + self.index_bytes);
+        let blocks = (self.base, superslabs * SUPERSLAB_BYTES);
+        if self.base == 0 { [blocks, live, meta] } else { [live, (meta.0, meta.1 + blocks.1), (self.bytes, 0)] }
     }
 }

@@ -12,8 +12,9 @@
 
 use core::ptr;
 
+use super::zone::meta;
 use crate::base::bits::{low, multiples, run_starts, take_lowest};
-use crate::config::geometry::{SUPERSLAB_SLABS, ZONES};
+use crate::config::geometry::{HEADER_BYTES, HEADER_GROUP, META_HEADERS, SUPERSLAB_SLABS, ZONES};
 use crate::policy::retention::Allowance;
 
 /// Place in a pair of index words: superslabs with a free slab.
@@ -42,7 +43,7 @@ impl SuperSlab {
     }
 }
 
-const _: () = assert!(size_of::<SuperSlab>() == 32, "two headers are a cache line");
+const _: () = assert!(size_of::<SuperSlab>() == HEADER_BYTES, "two headers are a cache line");
 
 /// Slabs `first..` of a superslab, `mask` of them.
 #[derive(Clone, Copy, Debug)]
@@ -71,7 +72,8 @@ pub struct Extent {
 /// The pool's side of a zone.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolZone {
-    headers: *mut SuperSlab,
+    /// Where the zone's metadata ends: headers stand in it.
+    meta_end: *mut u8,
     index: *mut [u64; 2],
     /// Committed superslabs.
     pub committed: usize,
@@ -100,7 +102,7 @@ unsafe impl Send for Pool {}
 
 impl PoolZone {
     const NONE: Self = Self {
-        headers: ptr::null_mut(),
+        meta_end: ptr::null_mut(),
         index: ptr::null_mut(),
         committed: 0,
         superslabs: 0,
@@ -110,15 +112,16 @@ impl PoolZone {
         cleaned: 0,
     };
 
-    /// Bytes that the headers and the two indexes of `superslabs` superslabs take.
-    pub const fn header_bytes(superslabs: usize) -> usize {
-        superslabs * size_of::<SuperSlab>() + 2 * superslabs.div_ceil(64) * 8
+    /// Bytes that the two indexes of `superslabs` superslabs take.
+    pub const fn index_bytes(superslabs: usize) -> usize {
+        2 * superslabs.div_ceil(64) * 8
     }
 
     pub(super) fn header(&mut self, superslab: usize) -> &mut SuperSlab {
         debug_assert!(superslab < self.committed, "only committed superslabs have headers");
-        // SAFETY: the headers are an array of `superslabs`; all callers stay below `committed`.
-        unsafe { &mut *self.headers.add(superslab) }
+        let group = meta(self.meta_end, superslab / HEADER_GROUP * HEADER_GROUP).wrapping_add(META_HEADERS);
+        // SAFETY: all callers stay below `committed`, so the group's first superslab has its metadata.
+        unsafe { &mut *group.cast::<SuperSlab>().add(superslab % HEADER_GROUP) }
     }
 
     /// Changes a superslab's masks, and brings the index and the count in line with them.
@@ -222,11 +225,11 @@ impl Pool {
         Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new() }
     }
 
-    /// Adds a zone: its header memory is committed and zero, none of its superslabs is.
-    pub fn add_zone(&mut self, headers: *mut u8, superslabs: usize) {
-        let headers = headers.cast::<SuperSlab>();
-        let index = headers.wrapping_add(superslabs).cast();
-        self.zones[self.count % ZONES] = PoolZone { headers, index, superslabs, ..PoolZone::NONE };
+    /// Adds a zone whose metadata ends where its index starts: that is committed and zero, and no superslab is
+    /// available yet.
+    pub fn add_zone(&mut self, index: *mut u8, superslabs: usize) {
+        let zone = PoolZone { meta_end: index, index: index.cast(), superslabs, ..PoolZone::NONE };
+        self.zones[self.count % ZONES] = zone;
         self.count += 1;
     }
 
@@ -238,6 +241,11 @@ impl Pool {
     /// True if a slab that was used before is free.
     pub fn has_reusable(&self) -> bool {
         self.zones.iter().take(self.count).any(|zone| zone.reusable > 0)
+    }
+
+    /// Superslabs that have a free slab that was used before.
+    pub fn reusable(&self) -> usize {
+        self.zones.iter().take(self.count).map(|zone| zone.reusable).sum()
     }
 
     /// How far it has grown.

@@ -10,7 +10,7 @@ use super::pool::Claim;
 use crate::base::address::{align_down, align_up};
 use crate::base::bits::for_each_run;
 use crate::config::geometry::{
-    GRANULE_SHIFT, LIVE_MAP_BYTES, META_REMOTE_WORDS, META_SHIFT, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_BYTES,
+    GRANULE_SHIFT, LIVE_MAP_BYTES, META_REMOTE_WORDS, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_BYTES,
 };
 use crate::pages::PageProvider;
 
@@ -45,7 +45,7 @@ impl<P: PageProvider> Territory<P> {
         let zone = self.zones.get(claim.zone);
         let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
         let live = zone.live_base().wrapping_add(claim.superslab * LIVE_MAP_BYTES);
-        let meta = zone.meta_base().wrapping_add(claim.superslab << META_SHIFT);
+        let meta = zone.meta(claim.superslab);
         let page = self.provider.page_bytes();
         let mut whole = true;
         for_each_run(claim.mask, |start, length| {

@@ -36,7 +36,7 @@ pub struct Zone {
     /// The same, indexed by address divided by 16.
     live_by_address: AtomicPtr<u8>,
     base: AtomicPtr<u8>,
-    meta: AtomicPtr<u8>,
+    meta_end: AtomicPtr<u8>,
 }
 
 impl Zone {
@@ -47,7 +47,7 @@ impl Zone {
             live: AtomicPtr::new(ptr::null_mut()),
             live_by_address: AtomicPtr::new(ptr::null_mut()),
             base: AtomicPtr::new(ptr::null_mut()),
-            meta: AtomicPtr::new(ptr::null_mut()),
+            meta_end: AtomicPtr::new(ptr::null_mut()),
         }
     }
 
@@ -61,9 +61,10 @@ impl Zone {
         self.live.load(Ordering::Relaxed)
     }
 
-    /// Where its metadata starts.
-    pub fn meta_base(&self) -> *mut u8 {
-        self.meta.load(Ordering::Relaxed)
+    /// Where a superslab's metadata starts: it stands below that of the superslab before.
+    #[inline(always)]
+    pub fn meta(&self, superslab: usize) -> *mut u8 {
+        meta(self.meta_end.load(Ordering::Relaxed), superslab)
     }
 
     /// The place of an address in the live map if a block of a magazine class can start there: one
@@ -101,12 +102,12 @@ impl Zone {
     /// The superslab is committed.
     pub unsafe fn records(&self, superslab: usize) -> &[Slab; SUPERSLAB_SLABS] {
         // SAFETY: `meta-committed`; zeroed memory is a valid record.
-        unsafe { &*self.meta_base().add(superslab << META_SHIFT).cast() }
+        unsafe { &*self.meta(superslab).cast() }
     }
 
     /// Where the bitmaps of a superslab's slabs start and end, in whole pages.
     pub fn words(&self, superslab: usize, page_bytes: usize) -> (*mut u8, *mut u8) {
-        let meta = self.meta_base().wrapping_add(superslab << META_SHIFT);
+        let meta = self.meta(superslab);
         (align_up(meta.wrapping_add(META_WORDS), page_bytes), align_down(meta.wrapping_add(META_END), page_bytes))
     }
 
@@ -130,7 +131,7 @@ impl Zone {
     pub fn prefetch_span_of(&self, block: *mut u8) {
         let offset = block.addr().wrapping_sub(self.base().addr());
         let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
-        let meta = self.meta_base().wrapping_add((offset >> SUPERSLAB_SHIFT) << META_SHIFT);
+        let meta = self.meta(offset >> SUPERSLAB_SHIFT);
         prefetch(meta.wrapping_add(META_RECORDS + slab * size_of::<Slab>()));
         prefetch(meta.wrapping_add(META_WORDS + slab * WORDS_BYTES));
     }
@@ -144,6 +145,12 @@ impl Zone {
     pub fn superslabs(&self) -> usize {
         self.granules.load(Ordering::Acquire) >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)
     }
+}
+
+/// Where the metadata of a superslab starts, if that of the zone ends there.
+#[inline(always)]
+pub(super) fn meta(end: *mut u8, superslab: usize) -> *mut u8 {
+    end.wrapping_sub((superslab + 1) << META_SHIFT)
 }
 
 /// All zones of an allocator.
@@ -182,7 +189,7 @@ impl Zones {
     }
 
     /// Publishes the next zone; the caller holds the pool's lock.
-    pub fn publish(&self, base: *mut u8, live: *mut u8, meta: *mut u8) {
+    pub fn publish(&self, base: *mut u8, live: *mut u8, meta_end: *mut u8) {
         let number = self.count();
         let zone = self.get(number);
         let first_granule = base.addr() >> GRANULE_SHIFT;
@@ -190,7 +197,7 @@ impl Zones {
         zone.live.store(live, Ordering::Relaxed);
         zone.live_by_address.store(live.wrapping_sub(first_granule), Ordering::Relaxed);
         zone.base.store(base, Ordering::Relaxed);
-        zone.meta.store(meta, Ordering::Relaxed);
+        zone.meta_end.store(meta_end, Ordering::Relaxed);
         self.count.store(number + 1, Ordering::Release);
     }
 }
