@@ -61,13 +61,13 @@ pub const TABLE: [Setting; 11] = [
         name: "large_cache_bytes",
         unit: Unit::Bytes,
         most: 1 << 40,
-        about: "freed blocks above 1 MiB are kept up to this or an eighth of those in use (default 32M)",
+        about: "freed blocks above 1 MiB are kept if wanted again, up to this or an eighth of those in use (default 32M)",
     },
     Setting {
         name: "huge_pages",
         unit: Unit::Switch,
         most: 1,
-        about: "memory beyond the first 128 MiB comes in huge pages where the system lets programs ask (default 1)",
+        about: "large and fast growing heaps come in huge pages where the system lets programs ask (default 1)",
     },
     Setting {
         name: "purge_thread",

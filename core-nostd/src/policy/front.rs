@@ -35,7 +35,7 @@ const fn more_slots(slots: usize) -> usize {
     if slots < 2 { 2 } else { 2 * slots + 2 }
 }
 
-/// Slots after an overflow: the magazine doubles until it holds as much as two slabs do, rooms eight.
+/// Slots after an overflow: the magazine doubles until it holds as much as four slabs do, of rooms 32.
 pub const fn grown_slots(slots: usize, block_bytes: usize) -> usize {
     let more = more_slots(slots);
     let most = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 4 * SLAB_BYTES };
