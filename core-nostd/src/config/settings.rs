@@ -61,7 +61,7 @@ pub const TABLE: [Setting; 11] = [
         name: "large_cache_bytes",
         unit: Unit::Bytes,
         most: 1 << 40,
-        about: "freed blocks above 1 MiB are kept if wanted again, up to this or an eighth of those in use (default 32M)",
+        about: "freed blocks above 1 MiB are kept if wanted again, up to this or 1/8 of those in use (default 32M)",
     },
     Setting {
         name: "huge_pages",
