@@ -6,7 +6,11 @@
 
 #![allow(unsafe_code, reason = "the table stands in raw memory, and mappings are the provider's")]
 
+mod cache;
+
 use core::ptr::{self, NonNull};
+
+use cache::Cache;
 
 use crate::base::address::round_up;
 use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering};
@@ -23,10 +27,6 @@ struct Mapping {
     start: *mut u8,
     bytes: usize,
 }
-
-mod cache;
-
-use cache::Cache;
 
 impl Mapping {
     const NONE: Self = Self { start: ptr::null_mut(), bytes: 0 };

@@ -4,6 +4,7 @@ use hakmem_core::config::flags::Off;
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, FaultKind, Front};
 use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow};
+use hakmem_tests::scene::{give, take};
 
 type Pages = Clocked<Faulty<Narrow<LinuxPages>>>;
 
@@ -15,19 +16,6 @@ const RESERVE: u64 = 16 * (32 << 10);
 
 fn allocator() -> Allocator<Pages> {
     Allocator::new(Clocked::new(Faulty::new(Narrow::new(LinuxPages::new(), 64 << 20, usize::MAX))))
-}
-
-fn take(allocator: &Allocator<Pages>, front: &Front, bytes: usize) -> *mut u8 {
-    let block = allocator.take(front, bytes);
-    let block = if block.is_null() { allocator.take_slow(front, bytes) } else { block };
-    assert!(!block.is_null(), "{bytes} bytes were refused");
-    block
-}
-
-fn give(allocator: &Allocator<Pages>, front: &Front, block: *mut u8) {
-    if !allocator.give(front, block) {
-        allocator.give_slow(front, block).expect("a live block is taken back");
-    }
 }
 
 /// Uses memory of every kind and frees it.

@@ -8,25 +8,13 @@ use std::thread;
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::providers::{Interleaved, LinuxPages, Narrow};
+use hakmem_tests::scene::{give, take};
 
 type Pages = Interleaved<Narrow<LinuxPages>>;
 
 const MIB: usize = 1 << 20;
 /// A block of every path: no magazine, magazines, room, run, mapping.
 const SIZES: [usize; 6] = [8, 100, 5_000, 200_000, 700_000, 2 * MIB];
-
-fn take(allocator: &Allocator<Pages>, front: &Front, bytes: usize) -> *mut u8 {
-    let block = allocator.take(front, bytes);
-    let block = if block.is_null() { allocator.take_slow(front, bytes) } else { block };
-    assert!(!block.is_null(), "{bytes} bytes were refused");
-    block
-}
-
-fn give(allocator: &Allocator<Pages>, front: &Front, block: *mut u8) {
-    if !allocator.give(front, block) {
-        allocator.give_slow(front, block).expect("a live block is taken back");
-    }
-}
 
 fn resize(allocator: &Allocator<Pages>, front: &Front, block: *mut u8, bytes: usize) -> *mut u8 {
     allocator.resize(front, block, bytes).expect("a live block is resized")

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "audits")]
 
-use hakmem_core::{Allocator, Audit, Fault, Front};
+use hakmem_core::{Allocator, Audit, Fault, Front, PageProvider};
 
 use crate::providers::{Clocked, Faulty, LinuxPages, Narrow};
 
@@ -47,5 +47,20 @@ impl Scene {
     pub fn audit(&self) -> Audit {
         // SAFETY: one real thread.
         unsafe { self.allocator.audit() }.expect("every invariant holds")
+    }
+}
+
+/// A block for a thread, by the hot path or the slow one.
+pub fn take<P: PageProvider>(allocator: &Allocator<P>, front: &Front, bytes: usize) -> *mut u8 {
+    let block = allocator.take(front, bytes);
+    let block = if block.is_null() { allocator.take_slow(front, bytes) } else { block };
+    assert!(!block.is_null(), "{bytes} bytes were refused");
+    block
+}
+
+/// Gives a live block back, in the same way.
+pub fn give<P: PageProvider>(allocator: &Allocator<P>, front: &Front, block: *mut u8) {
+    if !allocator.give(front, block) {
+        allocator.give_slow(front, block).expect("a live block is taken back");
     }
 }

@@ -6,8 +6,8 @@
 //! frees wait in their mailboxes.
 //!
 //! What another thread was asking of the system at that moment is of no harm: growth is made known under
-//! the pool's lock or not at all (`superslab/growth.rs`), and what was being purged is free again. A run that it was just mapping is lost to the
-//! child as addresses, untouched.
+//! the pool's lock or not at all (`superslab/growth.rs`), and what was being purged is free again. A run that
+//! it was just mapping is lost to the child as addresses, untouched.
 
 use super::Allocator;
 use crate::base::sync::Ordering;

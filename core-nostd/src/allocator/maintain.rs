@@ -45,8 +45,7 @@ impl<P: PageProvider> Allocator<P> {
         thread.events.set(events % EVENTS_PER_LOOK);
         if events == EVENTS_PER_LOOK && self.look_at_clock() {
             if let Some(heap) = thread.heap() {
-                heap.harvest(&self.territory);
-                heap.release_idle(&self.territory);
+                heap.tidy(&self.territory);
             }
             for common in &self.heaps.common {
                 if let Some(common) = common.try_lock() {
@@ -71,8 +70,7 @@ impl<P: PageProvider> Allocator<P> {
                 let _ = self.flush_all(front, thread);
                 // They start small again, and so hold less when the last block was freed.
                 thread.unfit(&self.territory, front);
-                heap.harvest(&self.territory);
-                heap.release_idle(&self.territory);
+                heap.tidy(&self.territory);
                 thread.most_spans.set(heap.spans());
             }
         }
@@ -88,10 +86,13 @@ impl<P: PageProvider> Allocator<P> {
         {
             return false;
         }
-        let delay = self.purge_delay_ms();
-        self.territory.purge(delay);
-        self.large.trim(&self.territory, delay);
+        self.give_idle(self.purge_delay_ms());
         true
+    }
+
+    /// Gives back what the shared parts have kept for so long; returns the bytes.
+    fn give_idle(&self, delay_ms: u64) -> usize {
+        self.territory.purge(delay_ms) + self.large.trim(&self.territory, delay_ms)
     }
 
     /// A large block is to grow by so many bytes: what lies free in the pool goes back first, where the superslabs it
@@ -111,7 +112,6 @@ impl<P: PageProvider> Allocator<P> {
     /// Gives back what is due of the parts that threads share, for a thread that does nothing else; false if
     /// nothing is left that will be due. Heaps of other threads stay as they are.
     pub fn round(&self) -> bool {
-        let delay = self.purge_delay_ms();
         self.territory.read_clock();
         let mut held = false;
         for common in &self.heaps.common {
@@ -120,8 +120,7 @@ impl<P: PageProvider> Allocator<P> {
                 None => held = true,
             }
         }
-        self.territory.purge(delay);
-        self.large.trim(&self.territory, delay);
+        self.give_idle(self.purge_delay_ms());
         held || self.territory.pool.lock().has_reusable() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
     }
 
@@ -146,14 +145,13 @@ impl<P: PageProvider> Allocator<P> {
             // A fault here is reported by the next flush that meets it; the blocks are back either way.
             let _ = self.flush_all(front, thread);
             if let Some(heap) = thread.heap() {
-                heap.harvest(&self.territory);
-                heap.release_idle(&self.territory);
+                heap.tidy(&self.territory);
             }
         }
         for common in &self.heaps.common {
             common.lock().tidy(&self.territory);
         }
-        self.territory.purge(0) + self.large.trim(&self.territory, 0)
+        self.give_idle(0)
     }
 
     fn flush_all(&self, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
@@ -182,8 +180,7 @@ impl<P: PageProvider> Allocator<P> {
         front.thread.set(ThreadHeap::gone());
         thread.front.store(core::ptr::null_mut(), Ordering::Relaxed);
         if let Some(heap) = thread.heap() {
-            heap.harvest(&self.territory);
-            heap.release_idle(&self.territory);
+            heap.tidy(&self.territory);
         }
         let heap = thread.heap();
         thread.heap.set(core::ptr::null());

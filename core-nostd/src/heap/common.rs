@@ -80,11 +80,10 @@ impl Common {
         }
     }
 
-    /// Takes in what others freed, and gives what is idle to the pool.
+    /// [`Heap::tidy`] of each.
     pub fn tidy<P: PageProvider>(&self, territory: &Territory<P>) {
         for heap in self.heaps() {
-            heap.harvest(territory);
-            heap.release_idle(territory);
+            heap.tidy(territory);
         }
     }
 }

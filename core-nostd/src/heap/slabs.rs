@@ -297,8 +297,14 @@ impl Heap {
         });
     }
 
+    /// Takes in what others freed, and gives what is idle to the pool.
+    pub fn tidy<P: PageProvider>(&self, territory: &Territory<P>) {
+        self.harvest(territory);
+        self.release_idle(territory);
+    }
+
     /// Gives back the current slabs of which no block is out.
-    pub fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
+    fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
         self.release_idle_packed(territory);
         for of in &self.classes {
             let Some(current) = slab(of.current.get()) else {

@@ -85,8 +85,6 @@ pub struct PoolZone {
     pub(super) free: usize,
     /// See `free`.
     pub(super) kept: usize,
-    /// Slabs that were taken clean, since that was last asked.
-    cleaned: usize,
 }
 
 /// All zones' free slabs.
@@ -109,7 +107,6 @@ impl PoolZone {
         reusable: 0,
         free: 0,
         kept: 0,
-        cleaned: 0,
     };
 
     /// Bytes that the two indexes of `superslabs` superslabs take.
@@ -163,7 +160,6 @@ impl PoolZone {
             header.free &= !mask;
             header.touched_ms = now_ms;
         });
-        self.cleaned += clean.count_ones() as usize;
         Claim { zone, superslab, mask, fresh: clean == mask }
     }
 
@@ -280,7 +276,9 @@ impl Pool {
                 zone.claim_run(number, slabs, align, now_ms)
             }
         })?;
-        self.allowance.needed(core::mem::take(&mut self.zones[claim.zone % ZONES].cleaned));
+        // Taking them left them as dirty as they were.
+        let clean = claim.mask & !self.zones[claim.zone % ZONES].header(claim.superslab).dirty;
+        self.allowance.needed(clean.count_ones() as usize);
         Some(claim)
     }
 
