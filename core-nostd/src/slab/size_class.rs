@@ -7,7 +7,7 @@
 //! | 2–17 | 16, 32 … 256 | magazine |
 //! | 18–25 | 288, 320 … 512 | magazine |
 //! | 26–33 | 576, 640 … 1,024 | magazine |
-//! | 34–57 | eight a doubling to 8 KiB | magazine |
+//! | 34–57 | eight a doubling to 8 KiB: shares of a span | magazine |
 //! | 58–62 | 16, 32, 64, 128, 256 KiB | magazine: rooms |
 //! | 63–70 | – | marks: how much of a room its block is |
 //! | 71–86 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
@@ -17,6 +17,9 @@
 //! A **room** is a power of two. Its block is as long as the request asks, to an eighth of a doubling: the
 //! rest is address space that nobody touches, unless an earlier block of the room did. Where a thread has
 //! many blocks of 8 to 32 KiB, further ones are **packed**: then no address between them is left over.
+//!
+//! Above 1 KiB a class is what a span divided by a number of blocks leaves for each: two classes of which as many
+//! fit a span would be one class too many.
 //!
 //! Requests of 113 bytes and more leave at most an eighth of their block unused; smaller ones at most 15
 //! bytes, which 16-byte alignment alone costs.
@@ -80,8 +83,9 @@ impl SizeClass {
     /// The class of a request above [`SMALL_MAX`] and up to [`FINE_MAX`].
     #[inline(always)]
     pub const fn of_fine(bytes: usize) -> Self {
-        let (top, eighth) = eighths(bytes);
-        Self(FINE + (top as u8 - 10) * 8 + eighth)
+        // SAFETY: callers ask for more than `SMALL_MAX` bytes and at most `FINE_MAX`.
+        unsafe { core::hint::assert_unchecked(bytes > SMALL_MAX && bytes <= FINE_MAX) };
+        Self(FINE_CLASSES[(bytes - SMALL_MAX - 1) >> 4])
     }
 
     /// The room of a request above [`FINE_MAX`] and up to [`ROOM_MAX`], and the mark of the block in it.
@@ -209,6 +213,13 @@ const fn eighths(bytes: usize) -> (u32, u8) {
     (top, ((last >> (top - 3)) & 7) as u8)
 }
 
+/// Bytes of the classes above [`SMALL_MAX`] and up to [`FINE_MAX`]: a slab, or two, divided by a number of blocks and
+/// rounded down to a cache line. 4,368 is not rounded: it is a page of SQLite's with its header.
+const FINE_BYTES: [u16; (ROOM - FINE) as usize] = [
+    1_088, 1_152, 1_280, 1_408, 1_536, 1_664, 1_792, 2_048, 2_176, 2_304, 2_496, 2_688, 2_944, 3_264, 3_584, 4_096,
+    4_368, 4_672, 4_992, 5_440, 5_952, 6_528, 7_232, 8_192,
+];
+
 const fn class_bytes(class: usize) -> usize {
     match class {
         0 => 0,
@@ -216,7 +227,7 @@ const fn class_bytes(class: usize) -> usize {
         2..=17 => (class - 1) * 16,
         18..=25 => 256 + (class - 17) * 32,
         26..=33 => 512 + (class - 25) * 64,
-        34..=57 => (9 + (class - 34) % 8) << (7 + (class - 34) / 8),
+        34..=57 => FINE_BYTES[class - 34] as usize,
         58..=62 => (16 << 10) << (class - 58),
         87 => 16,
         PACKED..=86 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
@@ -247,7 +258,8 @@ const fn span_slabs(bytes: usize) -> usize {
     best
 }
 
-/// The class of each size up to [`SMALL_MAX`]. A byte a size: a kibibyte of cache for two instructions less than a byte for each eight sizes.
+/// The class of each size up to [`SMALL_MAX`]. A byte a size: a kibibyte of cache for two instructions less than a byte
+/// for each eight sizes.
 pub static SMALL: [u8; SMALL_MAX + 1] = {
     let mut table = [0; SMALL_MAX + 1];
     let (mut index, mut class) = (0, 1);
@@ -256,6 +268,20 @@ pub static SMALL: [u8; SMALL_MAX + 1] = {
             class += 1;
         }
         table[index] = class as u8;
+        index += 1;
+    }
+    table
+};
+
+/// The class of each 16 bytes above [`SMALL_MAX`] and up to [`FINE_MAX`].
+static FINE_CLASSES: [u8; (FINE_MAX - SMALL_MAX) / 16] = {
+    let mut table = [0; (FINE_MAX - SMALL_MAX) / 16];
+    let (mut index, mut class) = (0, FINE);
+    while index < table.len() {
+        while class_bytes(class as usize) < SMALL_MAX + (index + 1) * 16 {
+            class += 1;
+        }
+        table[index] = class;
         index += 1;
     }
     table
