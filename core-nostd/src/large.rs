@@ -283,6 +283,13 @@ impl<P: PageProvider> Large<P> {
         // SAFETY: out of the table, the mapping is ours alone.
         let moved = unsafe { territory.provider.remap(NonNull::new(start)?, old.bytes, bytes) };
         let mapping = moved.map_or(old, |start| Mapping { start: start.as_ptr(), bytes });
+        if let Some(start) = moved
+            && retention::has_grown_into_huge_pages(old.bytes, bytes)
+            && territory.huge_pages.load(Ordering::Relaxed)
+        {
+            // SAFETY: mapped whole by the provider, in nobody's hands while it is out of the table.
+            unsafe { territory.provider.prefer_huge_pages(start, bytes) };
+        }
         let mut table = self.table.lock();
         // The slot that was emptied is still to spare: the table never shrinks.
         table.place(mapping);

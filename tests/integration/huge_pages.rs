@@ -1,5 +1,5 @@
-//! Huge pages are asked for when a heap is large or grows fast, and not before, and not where a setting
-//! forbids it.
+//! Huge pages are asked for when a heap is large or grows fast, or a large block grows, and not before, and not where
+//! a setting forbids it.
 
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Front, PageProvider};
@@ -41,9 +41,34 @@ fn a_heap_that_grows_fast_earns_them_earlier() {
     assert!((7 * EARNED_FAST..=16 * EARNED_FAST).contains(&asked), "{asked} bytes");
 }
 
+/// Bytes of huge pages that a block asked for that was `first` bytes and grew by `step` to `last`.
+fn asked_for_by_one(scene: &Scene, first: usize, step: impl Fn(usize) -> usize, last: usize) -> usize {
+    let before = scene.allocator.provider().below().below().huge_bytes();
+    let (mut block, mut bytes) = (scene.take(first), first);
+    while bytes < last {
+        bytes = step(bytes);
+        block = scene.allocator.resize(&scene.one, block, bytes).expect("a live block is resized");
+        assert!(!block.is_null(), "{bytes} bytes were refused");
+    }
+    scene.give(block);
+    scene.allocator.provider().below().below().huge_bytes() - before
+}
+
+#[test]
+fn a_large_block_that_grows_earns_them() {
+    let scene = Scene::new(4 << 30);
+    assert_eq!(asked_for_by_one(&scene, MIB, |bytes| 2 * bytes, 16 * MIB), 0, "too small");
+    assert_eq!(asked_for_by_one(&scene, 256 * MIB, |bytes| bytes, 256 * MIB), 0, "it may stay empty");
+    assert_eq!(asked_for_by_one(&scene, MIB, |bytes| 2 * bytes, 128 * MIB), (32 + 64 + 128) * MIB);
+    let asked = asked_for_by_one(&scene, 31 * MIB, |bytes| bytes + (64 << 10), 100 * MIB);
+    assert_eq!(asked, (32 + 64) * MIB, "asked at every step, or never");
+    scene.audit();
+}
+
 #[test]
 fn a_setting_forbids_them() {
     let scene = Scene::new(4 << 30);
     scene.allocator.configure(&Front::new(), &Settings { huge_pages: false, ..Settings::new() });
     assert_eq!(asked_for(&scene, 2 * EARNED, 0), 0);
+    assert_eq!(asked_for_by_one(&scene, MIB, |bytes| 2 * bytes, 128 * MIB), 0);
 }

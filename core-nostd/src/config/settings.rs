@@ -67,7 +67,7 @@ pub const TABLE: [Setting; 11] = [
         name: "huge_pages",
         unit: Unit::Switch,
         most: 1,
-        about: "large and fast growing heaps come in huge pages where the system lets programs ask (default 1)",
+        about: "large or fast growing heaps, grown blocks: huge pages where the system lets programs ask (default 1)",
     },
     Setting {
         name: "purge_thread",

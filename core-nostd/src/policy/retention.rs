@@ -105,6 +105,15 @@ pub const fn may_be_huge(superslab: usize) -> bool {
     superslab >= FAST_SUPERSLABS
 }
 
+/// Bytes from which on a large block that grows may be in huge pages: the last one is at most a sixteenth of it.
+const GROWN_BYTES: usize = 32 << 20;
+
+/// True when a large block that was resized may come in huge pages: it passes a power of two, so that one that
+/// grows by little asks seldom. A large block that was only asked for may stay empty in the most part.
+pub const fn has_grown_into_huge_pages(old_bytes: usize, new_bytes: usize) -> bool {
+    new_bytes >= GROWN_BYTES && old_bytes.ilog2() < new_bytes.ilog2()
+}
+
 /// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so
 /// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last
 /// `bytes` were used up within `ms`.
