@@ -146,7 +146,6 @@ unsafe impl GlobalAlloc for Hakmem {
         // A block must be of its layout's class, or a sized free would put it with others' sizes.
         match (magazine_class(layout), magazine_class(wanted)) {
             (Some(old), Some(new)) if old == new => pointer,
-            (None, None) if is_pair(layout) && is_pair(wanted) => pointer,
             (None, None) if layout.align() <= 16 => match slow::resize(pointer, bytes) {
                 Ok(block) => block,
                 Err(wrong) => {

@@ -89,11 +89,8 @@ impl<P: PageProvider> Allocator<P> {
     /// or the thread has none at hand.
     #[inline(always)]
     pub fn take_medium(&self, front: &Front, bytes: usize) -> *mut u8 {
-        if bytes <= PAIR_MAX {
-            return self.take_pair(front);
-        }
         if bytes <= SMALL_MAX || bytes > ROOM_MAX {
-            return core::ptr::null_mut();
+            return if bytes <= PAIR_MAX { self.take_pair(front) } else { core::ptr::null_mut() };
         }
         let block = front.take_medium(self.territory.zones.first(), bytes);
         // SAFETY: heaps are never unmapped, and this one is the calling thread's.
