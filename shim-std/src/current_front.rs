@@ -100,27 +100,57 @@ pub fn get() -> &'static Front {
     unsafe { &*storage().cast::<Front>() }
 }
 
-/// Takes the newest block of the magazine of a request of at most `SMALL_MAX` bytes, or null; the class
-/// beside it. The front's own `pop` does the same in four instructions more: here the segment register is
-/// part of the addresses, and the class is widened as it is loaded.
+/// The offset of the thread's front from the thread pointer, and a class's cursor.
 #[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
 #[inline(always)]
-pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
-    let (offset, class, cursor): (usize, usize, *mut Slot);
-    // SAFETY: the table has a byte for each size; the cursors stand at the front's start, one a class.
+fn cursor(class: usize) -> (usize, *mut Slot) {
+    let (offset, cursor): (usize, *mut Slot);
+    // SAFETY: the cursors stand at the front's start, one for each class that the live map can hold.
     unsafe {
         asm!(
-            "movzx {class:e}, byte ptr [{table} + {bytes}]",
             "mov {offset}, qword ptr [rip + hakmem_front_v1@GOTTPOFF]",
             "mov {cursor}, qword ptr fs:[{offset} + {class} * 8]",
-            bytes = in(reg) bytes,
-            table = in(reg) &raw const SMALL,
-            class = out(reg) class,
+            class = in(reg) class,
             offset = out(reg) offset,
             cursor = lateout(reg) cursor,
             options(readonly, preserves_flags, nostack)
         );
     }
+    (offset, cursor)
+}
+
+/// Takes the newest block of the magazine of a request of at most `SMALL_MAX` bytes, or null; the class
+/// beside it. It is widened as it is loaded, which the compiler would do in two steps.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
+    let class: usize;
+    // SAFETY: the table has a byte for each size.
+    unsafe {
+        asm!(
+            "movzx {class:e}, byte ptr [{table} + {bytes}]",
+            bytes = in(reg) bytes,
+            table = in(reg) &raw const SMALL,
+            class = lateout(reg) class,
+            options(readonly, pure, preserves_flags, nostack)
+        );
+    }
+    (SizeClass(class as u8), pop_at(class))
+}
+
+/// Takes the newest block of a class's magazine, or null.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+pub fn pop(class: SizeClass) -> *mut u8 {
+    pop_at(class.live_index())
+}
+
+/// The front's own `pop` does the same in three instructions more: here the segment register is part of the
+/// addresses.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+fn pop_at(class: usize) -> *mut u8 {
+    let (offset, cursor) = cursor(class);
     // SAFETY: `magazine`: below the cursor is a block or the null below the first slot.
     let block = unsafe { *cursor.wrapping_sub(1) };
     if !block.is_null() {
@@ -129,7 +159,30 @@ pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
             asm!("sub qword ptr fs:[{} + {} * 8], 8", in(reg) offset, in(reg) class, options(nostack));
         }
     }
-    (SizeClass(class as u8), block)
+    block
+}
+
+/// Puts a block into a class's magazine; false if it is full.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+pub fn push_class(class: SizeClass, block: *mut u8) -> bool {
+    push_at(class.live_index(), block)
+}
+
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+#[inline(always)]
+fn push_at(class: usize, block: *mut u8) -> bool {
+    let (offset, cursor) = cursor(class);
+    // SAFETY: `magazine`: the cursor is at a slot of ours, or at the end.
+    if unsafe { *cursor } == END {
+        return false;
+    }
+    // SAFETY: as above, and it is not the end.
+    unsafe {
+        *cursor = block;
+        asm!("add qword ptr fs:[{} + {} * 8], 8", in(reg) offset, in(reg) class, options(nostack));
+    }
+    true
 }
 
 /// free's hot path, as the front's own `give`; false if the slow one must run. Nothing is changed then.
@@ -137,28 +190,18 @@ pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
 #[inline(always)]
 pub fn push(pointer: *mut u8) -> bool {
     let Some(live) = ALLOCATOR.live_place(pointer) else { return false };
-    let (offset, class, cursor): (usize, usize, *mut Slot);
-    // SAFETY: the live map's byte says a class, and the cursors stand at the front's start, one a class.
+    let class: usize;
+    // SAFETY: the live map's byte says a class.
     unsafe {
         asm!(
             "movzx {class:e}, byte ptr [{live}]",
-            "mov {offset}, qword ptr [rip + hakmem_front_v1@GOTTPOFF]",
-            "mov {cursor}, qword ptr fs:[{offset} + {class} * 8]",
             live = in(reg) live.as_ptr(),
-            class = out(reg) class,
-            offset = out(reg) offset,
-            cursor = lateout(reg) cursor,
+            class = lateout(reg) class,
             options(readonly, preserves_flags, nostack)
         );
     }
-    // SAFETY: `magazine`: the cursor is at a slot of ours, or at the end.
-    if unsafe { *cursor } == END {
+    if !push_at(class, pointer) {
         return false;
-    }
-    // SAFETY: as above, and it is not the end.
-    unsafe {
-        *cursor = pointer;
-        asm!("add qword ptr fs:[{} + {} * 8], 8", in(reg) offset, in(reg) class, options(nostack));
     }
     live.store(0, Ordering::Relaxed);
     true
@@ -171,6 +214,13 @@ pub fn push(pointer: *mut u8) -> bool {
     ALLOCATOR.give(get(), pointer)
 }
 
+/// Takes the newest block of a class's magazine, or null.
+#[cfg(not(all(target_arch = "x86_64", not(feature = "dlopen"))))]
+#[inline(always)]
+pub fn pop(class: SizeClass) -> *mut u8 {
+    get().magazines.pop(class)
+}
+
 /// Takes the newest block of the magazine of a request of at most `SMALL_MAX` bytes, or null; the class
 /// beside it.
 #[cfg(not(all(target_arch = "x86_64", not(feature = "dlopen"))))]
@@ -178,6 +228,13 @@ pub fn push(pointer: *mut u8) -> bool {
 pub fn pop_small(bytes: usize) -> (SizeClass, *mut u8) {
     let class = SizeClass::of_small(bytes);
     (class, get().magazines.pop(class))
+}
+
+/// Puts a block into a class's magazine; false if it is full.
+#[cfg(not(all(target_arch = "x86_64", not(feature = "dlopen"))))]
+#[inline(always)]
+pub fn push_class(class: SizeClass, block: *mut u8) -> bool {
+    get().magazines.push(class, block)
 }
 
 /// The calling thread's own front, for the slow paths.

@@ -5,7 +5,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 
-use hakmem_core::config::geometry::SMALL_MAX;
+use hakmem_core::config::geometry::{PAIR_MAX, SMALL_MAX};
 use hakmem_core::slab::SizeClass;
 
 use crate::process::{ALLOCATOR, fault};
@@ -19,15 +19,37 @@ pub struct Hakmem;
 /// where the layout is.
 #[inline(always)]
 fn magazine_class(layout: Layout) -> Option<SizeClass> {
-    let (bytes, align) = (layout.size(), layout.align());
-    if bytes > SMALL_MAX || align > 16 {
+    // Who asks for less than the alignment may as well have all of it.
+    let bytes = layout.size().max(layout.align());
+    if layout.align() > 16 || !(PAIR_MAX + 1..=SMALL_MAX).contains(&bytes) {
         return None;
     }
-    let class = SizeClass::of_small(if align == 16 && bytes < 16 { 16 } else { bytes });
-    class.has_magazine().then_some(class)
+    Some(SizeClass::of_small(bytes))
+}
+
+/// True for what two blocks of which share a granule: it is in no magazine and not in the live map.
+#[inline(always)]
+fn is_pair(layout: Layout) -> bool {
+    layout.size().max(layout.align()) <= PAIR_MAX
+}
+
+#[inline(never)]
+fn take_pair() -> *mut u8 {
+    let block = ALLOCATOR.take_pair(current_front::get());
+    if block.is_null() { slow::take(PAIR_MAX) } else { block }
+}
+
+#[inline(never)]
+fn give_pair(pointer: *mut u8) {
+    if !ALLOCATOR.give_pair(current_front::get(), pointer) {
+        give_slow(pointer);
+    }
 }
 
 fn take_rest(layout: Layout) -> *mut u8 {
+    if is_pair(layout) {
+        return take_pair();
+    }
     if layout.align() <= 16 {
         let block = slow::take_medium(layout.size());
         if !block.is_null() {
@@ -37,10 +59,29 @@ fn take_rest(layout: Layout) -> *mut u8 {
     slow::take_aligned(layout.size(), layout.align())
 }
 
-fn give_rest(pointer: *mut u8) {
-    if ALLOCATOR.give(current_front::get(), pointer) || slow::give_packed(pointer) {
-        return;
+fn take_zeroed_rest(layout: Layout) -> *mut u8 {
+    if layout.align() <= 16 {
+        let block = slow::take_medium(layout.size());
+        if !block.is_null() {
+            // SAFETY: the block is ours and at least that long.
+            unsafe { block.write_bytes(0, layout.size()) };
+            return block;
+        }
     }
+    slow::take_aligned_zeroed(layout.size(), layout.align())
+}
+
+fn give_rest(pointer: *mut u8, layout: Layout) {
+    if is_pair(layout) {
+        give_pair(pointer);
+    } else if !ALLOCATOR.give(current_front::get(), pointer) && !slow::give_packed(pointer) {
+        give_slow(pointer);
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn give_slow(pointer: *mut u8) {
     if let Err(wrong) = slow::give(pointer) {
         fault(b"dealloc", wrong);
     }
@@ -48,7 +89,7 @@ fn give_rest(pointer: *mut u8) {
 
 #[inline(always)]
 fn take_class(class: SizeClass) -> *mut u8 {
-    let block = current_front::get().magazines.pop(class);
+    let block = current_front::pop(class);
     if block.is_null() { slow::take_sized(class) } else { block }
 }
 
@@ -78,17 +119,17 @@ unsafe impl GlobalAlloc for Hakmem {
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         match magazine_class(layout) {
-            Some(class) if current_front::get().magazines.push(class, pointer) => {}
+            Some(class) if current_front::push_class(class, pointer) => {}
             // SAFETY: the caller's promise: a live block of this layout, so of this class.
             Some(class) => unsafe { give_class_slow(class, pointer) },
-            None => give_rest(pointer),
+            None => give_rest(pointer, layout),
         }
     }
 
     #[inline]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let Some(class) = magazine_class(layout) else {
-            return slow::take_aligned_zeroed(layout.size(), layout.align());
+            return take_zeroed_rest(layout);
         };
         let block = take_class(class);
         if !block.is_null() {

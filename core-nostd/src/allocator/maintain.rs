@@ -10,8 +10,6 @@ use crate::heap::heaps::Visitor;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
 use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS, rest_ms};
-use crate::slab::SizeClass;
-use crate::slab::size_class::MAGAZINE_CLASSES;
 
 /// Part of a large block's growth that the superslabs with free memory may come to, for it to go back.
 const GROWTH_SHARE: usize = 8;
@@ -156,7 +154,7 @@ impl<P: PageProvider> Allocator<P> {
 
     fn flush_all(&self, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
         let mut result = Ok(());
-        for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass).filter(|class| class.has_magazine()) {
+        for class in thread.fitted() {
             let count = thread.blocks(front, class).len();
             if count > 0 {
                 result = result.and(self.heaps.flush(&self.territory, front, thread, class, count));

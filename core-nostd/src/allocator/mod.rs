@@ -23,9 +23,9 @@ mod sized;
 mod take;
 
 use crate::base::sync::{AtomicU8, AtomicU64};
-use crate::config::geometry::{FINE_MAX, PACKED_MAX, ROOM_MAX, SMALL_MAX};
+use crate::config::geometry::{FINE_MAX, PACKED_MAX, PAIR_MAX, ROOM_MAX, SMALL_MAX};
 use crate::config::settings::Settings;
-use crate::heap::{Front, Heaps};
+use crate::heap::{Front, Heap, Heaps};
 use crate::large::Large;
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
@@ -85,12 +85,12 @@ impl<P: PageProvider> Allocator<P> {
         front.give(self.territory.zones.first(), pointer)
     }
 
-    /// The next path after [`Allocator::take`]: up to the largest room; null if it is not that, or the
-    /// thread has none at hand.
+    /// The next path after [`Allocator::take`]: up to the largest room, and 8 bytes; null if it is not that,
+    /// or the thread has none at hand.
     #[inline(always)]
     pub fn take_medium(&self, front: &Front, bytes: usize) -> *mut u8 {
         if bytes <= SMALL_MAX || bytes > ROOM_MAX {
-            return core::ptr::null_mut();
+            return if bytes <= PAIR_MAX { self.take_pair(front) } else { core::ptr::null_mut() };
         }
         let block = front.take_medium(self.territory.zones.first(), bytes);
         // SAFETY: heaps are never unmapped, and this one is the calling thread's.
@@ -102,7 +102,29 @@ impl<P: PageProvider> Allocator<P> {
         }
     }
 
-    /// The next path after [`Allocator::give`]: a warm thread's own packed blocks; false if it is not that.
+    /// A block of 8 bytes; null if the thread is cold, or its heap has none at hand.
+    #[inline(always)]
+    pub fn take_pair(&self, front: &Front) -> *mut u8 {
+        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
+        unsafe { front.heap.get().as_ref() }.map_or(core::ptr::null_mut(), Heap::take_pair)
+    }
+
+    /// Takes a block of 8 bytes back that is of the thread's own heap; false if it is not that.
+    #[inline(always)]
+    pub fn give_pair(&self, front: &Front, pointer: *mut u8) -> bool {
+        let zone = self.territory.zones.first();
+        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
+        let Some(heap) = (unsafe { front.heap.get().as_ref() }) else { return false };
+        if !zone.covers(pointer) {
+            return false;
+        }
+        // SAFETY: just checked.
+        let (slab, offset) = unsafe { zone.slab_of(pointer.addr()) };
+        heap.give_pair(&self.territory, slab, offset)
+    }
+
+    /// The next path after [`Allocator::give`]: a warm thread's own packed blocks, and those of 8 bytes; false if
+    /// it is not that.
     #[inline(always)]
     pub fn give_packed(&self, front: &Front, pointer: *mut u8) -> bool {
         let zone = self.territory.zones.first();
@@ -113,7 +135,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         // SAFETY: just checked.
         let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
-        heap.give_packed(slab, offset)
+        heap.give_packed(slab, offset) || heap.give_pair(&self.territory, slab, offset)
     }
 
     /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.

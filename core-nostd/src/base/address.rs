@@ -16,6 +16,7 @@ pub fn align_up(pointer: *mut u8, unit: usize) -> *mut u8 {
 }
 
 /// The last address at or below `pointer` that is a multiple of the power of two `unit`.
+#[inline]
 pub fn align_down<T>(pointer: *const T, unit: usize) -> *mut u8 {
     pointer.map_addr(|address| address & !(unit - 1)).cast_mut().cast()
 }

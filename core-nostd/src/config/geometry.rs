@@ -45,6 +45,8 @@ pub const HEADER_GROUP: usize = 128;
 /// Bytes of a superslab's header.
 pub const HEADER_BYTES: usize = 32;
 
+/// Largest request of the class without a magazine, two blocks of which share a granule, in bytes.
+pub const PAIR_MAX: usize = 8;
 /// Largest request whose class is one load away, in bytes.
 pub const SMALL_MAX: usize = 1 << 10;
 /// Largest request of a class that packs its blocks from the first one on, in bytes.

@@ -15,6 +15,7 @@ pub mod flush;
 pub mod heaps;
 pub mod magazine;
 pub mod packed;
+pub mod pairs;
 pub mod refill;
 pub mod reserve;
 pub mod slabs;

@@ -18,12 +18,15 @@ impl<P: PageProvider> Heaps<P> {
     #[cold]
     pub fn refill(&self, territory: &Territory<P>, front: &Front, thread: &ThreadHeap, class: SizeClass) -> bool {
         let is_first = thread.slots(class) == 0;
+        // Nothing came back since the last time: it may well be so again.
+        let is_rising = !is_first && !thread.has_flushed(class);
         if !thread.fit(territory, front, class) {
             return false;
         }
         thread.refills.set(thread.refills.get().saturating_add(1));
         let heap = self.heap_of(territory, front, thread);
         let most = match (heap, is_first) {
+            (Some(_), _) if is_rising => thread.slots(class),
             (Some(_), _) => refill_batch(thread.slots(class)),
             (None, true) => FIRST_BATCH,
             (None, false) => COLD_BATCH,

@@ -70,6 +70,7 @@ pub struct Heap {
     pub harvested: AtomicU64,
 }
 
+#[inline]
 pub(super) fn slab<'a>(pointer: *const Slab) -> Option<&'a Slab> {
     // SAFETY: links lead to slab records, which are never unmapped.
     unsafe { pointer.as_ref() }
@@ -81,6 +82,7 @@ fn add(counter: &AtomicU64, by: u64) {
 }
 
 impl Heap {
+    #[inline]
     pub(super) fn class(&self, class: SizeClass) -> &ClassSlabs {
         &self.classes[class.index()]
     }
@@ -108,6 +110,7 @@ impl Heap {
     }
 
     /// True if the slab is this heap's.
+    #[inline]
     pub fn owns(&self, slab: &Slab) -> bool {
         ptr::eq(slab.owner.load(Ordering::Relaxed), &self.mailbox)
     }
@@ -233,7 +236,7 @@ impl Heap {
     }
 
     /// Lists a slab that is not current where it now belongs, or gives it back.
-    fn settle<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
+    pub(super) fn settle<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
         if slab.used.get() == 0 {
             if slab.place.get() != FULL {
                 self.unlist(slab);

@@ -41,6 +41,8 @@ pub struct ThreadHeap {
     slots: [Cell<u8>; MAGAZINE_CLASSES],
     /// Blocks in each magazine while the thread is watched.
     watched: [Cell<u8>; MAGAZINE_CLASSES],
+    /// A bit for each class that has a magazine.
+    fitted: Cell<u64>,
     /// A bit for each class whose magazine overflowed since it last ran empty.
     flushed: Cell<u64>,
     /// Refills so far.
@@ -73,6 +75,19 @@ const SLOT_BYTES: usize = size_of::<Slot>();
 const fn room_bytes(slots: usize) -> usize {
     (slots + 2) * SLOT_BYTES
 }
+
+/// [`front::first_slots`] of every class, of warm threads and of cold ones.
+static FIRST_SLOTS: [[u8; MAGAZINE_CLASSES]; 2] = {
+    let mut slots = [[0; MAGAZINE_CLASSES]; 2];
+    let mut class = 0;
+    while class < MAGAZINE_CLASSES {
+        let bytes = SizeClass(class as u8).shape().bytes as usize;
+        slots[0][class] = front::first_slots(bytes, false) as u8;
+        slots[1][class] = front::first_slots(bytes, true) as u8;
+        class += 1;
+    }
+    slots
+};
 
 impl ThreadHeap {
     /// What a front points to after its thread has ended.
@@ -195,17 +210,28 @@ impl ThreadHeap {
         self.flushed.set(self.flushed.get() | 1 << class.magazine_index());
     }
 
+    /// The classes that have a magazine.
+    pub fn fitted(&self) -> impl Iterator<Item = SizeClass> + use<> {
+        let bits = core::iter::successors(Some(self.fitted.get()), |bits| Some(bits & bits.wrapping_sub(1)));
+        bits.take_while(|&bits| bits != 0).map(|bits| SizeClass(bits.trailing_zeros() as u8))
+    }
+
+    /// True if a class's magazine overflowed since it last ran empty.
+    pub fn has_flushed(&self, class: SizeClass) -> bool {
+        self.flushed.get() & 1 << class.magazine_index() != 0
+    }
+
     /// Makes sure that a class has a magazine, and a larger one if it overflowed since it last ran
     /// empty. The magazine must be empty. False if memory is out and there is none.
     pub fn fit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front, class: SizeClass) -> bool {
         let index = class.magazine_index();
         let slots = self.slots(class);
-        let bytes = class.shape().bytes as usize;
-        let least = front::first_slots(bytes, slots == 0 && self.heap.get().is_null() && !self.gives.get());
+        let is_cold = slots == 0 && self.heap.get().is_null() && !self.gives.get();
+        let least = usize::from(FIRST_SLOTS[usize::from(is_cold)][index]);
         let wanted = if slots < least {
             least
-        } else if self.flushed.get() & 1 << index != 0 {
-            front::grown_slots(slots, bytes)
+        } else if self.has_flushed(class) {
+            front::grown_slots(slots, class.shape().bytes as usize)
         } else {
             slots
         };
@@ -228,6 +254,7 @@ impl ThreadHeap {
         }
         self.first[index].set(room.wrapping_add(1));
         self.slots[index].set(wanted as u8);
+        self.fitted.set(self.fitted.get() | 1 << index);
         self.classes.set(self.classes.get() + u32::from(slots == 0));
         self.set_len(front, class, 0);
         true
@@ -235,8 +262,8 @@ impl ThreadHeap {
 
     /// Takes the magazines away, emptied before, and returns their room.
     pub fn unfit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front) {
-        for index in 0..MAGAZINE_CLASSES {
-            let class = SizeClass(index as u8);
+        for class in self.fitted() {
+            let index = class.magazine_index();
             front.magazines.clear(class);
             self.watched[index].set(0);
             let slots = self.slots[index].replace(0) as usize;
@@ -245,6 +272,7 @@ impl ThreadHeap {
                 unsafe { territory.store.give(&territory.provider, first.sub(1).cast(), room_bytes(slots)) };
             }
         }
+        self.fitted.set(0);
         self.flushed.set(0);
         self.most_spans.set(0);
         self.refills.set(0);

@@ -95,6 +95,7 @@ const _: () = assert!(size_of::<Remote>() == RECORD_BYTES, "64 remote records ar
 
 impl Slab {
     /// The record of its superslab's slab 0.
+    #[inline]
     pub fn first_of_superslab(&self) -> *const Self {
         align_down(ptr::from_ref(self), SUPERSLAB_SLABS * RECORD_BYTES).cast()
     }
@@ -115,6 +116,7 @@ impl Slab {
     /// # Safety
     ///
     /// `back` is at most [`Slab::index`].
+    #[inline]
     pub unsafe fn before(&self, back: usize) -> &Slab {
         // SAFETY: records of one superslab are one array; zeroed memory is a valid record.
         unsafe { &*ptr::from_ref(self).sub(back) }
@@ -131,6 +133,7 @@ impl Slab {
     }
 
     /// What others write about it.
+    #[inline]
     pub fn remote(&self) -> &Remote {
         let (meta, index) = self.meta();
         // SAFETY: `meta-committed`: the remote records stand behind the records.
@@ -138,11 +141,13 @@ impl Slab {
     }
 
     /// True while the span has an owner.
+    #[inline]
     pub fn is_in_use(&self) -> bool {
         !self.owner.load(Ordering::Relaxed).is_null()
     }
 
     /// Its class.
+    #[inline]
     pub fn class(&self) -> SizeClass {
         SizeClass(self.class.load(Ordering::Relaxed))
     }
@@ -153,6 +158,7 @@ impl Slab {
     }
 
     /// The block that covers `offset` bytes into the span, and whether it starts there.
+    #[inline]
     pub fn block_at(&self, offset: usize) -> (usize, bool) {
         let shape = self.class().shape();
         let block = ((offset as u64 * shape.reciprocal) >> 40) as usize;
@@ -160,6 +166,7 @@ impl Slab {
     }
 
     /// Free blocks that the owner can hand out.
+    #[inline]
     pub fn free_blocks(&self) -> usize {
         (self.capacity.get() - self.used.get()) as usize
     }
@@ -177,42 +184,47 @@ impl Slab {
 
     /// Owner: takes one block; true beside it if it reads as zero.
     pub fn take_one(&self) -> Option<(*mut u8, bool)> {
-        let bytes = self.class().shape().bytes as usize;
-        let base = self.base.load(Ordering::Relaxed);
-        let block = if self.has_one_word() {
-            let word = self.word.load(Ordering::Relaxed);
-            if word != 0 {
-                self.word.store(word & (word - 1), Ordering::Relaxed);
-                Some(word.trailing_zeros() as usize)
-            } else {
-                None
-            }
-        } else {
-            let summary = self.summary.load(Ordering::Relaxed);
-            if summary != 0 {
-                let at = summary.trailing_zeros() as usize;
-                let words = self.words();
-                let word = words[at % 64].load(Ordering::Relaxed);
-                words[at % 64].store(word & (word - 1), Ordering::Relaxed);
-                if word & (word - 1) == 0 {
-                    self.summary.store(summary & (summary - 1), Ordering::Relaxed);
-                }
-                Some(at * 64 + word.trailing_zeros() as usize)
-            } else {
-                None
-            }
-        };
-        if let Some(block) = block {
-            self.used.set(self.used.get() + 1);
-            return Some((base.wrapping_add(block * bytes), false));
+        if !self.has_one_word() {
+            return self.take_one_of_many(self.class().shape().bytes as usize);
         }
+        let word = self.word.load(Ordering::Relaxed);
+        let bytes = self.class().shape().bytes as usize;
+        if word == 0 {
+            return self.carve_one(bytes);
+        }
+        self.word.store(word & (word - 1), Ordering::Relaxed);
+        self.used.set(self.used.get() + 1);
+        Some((self.base.load(Ordering::Relaxed).wrapping_add(word.trailing_zeros() as usize * bytes), false))
+    }
+
+    /// Owner: the same of a span with many words, whose blocks are that long.
+    #[inline(always)]
+    pub fn take_one_of_many(&self, bytes: usize) -> Option<(*mut u8, bool)> {
+        let summary = self.summary.load(Ordering::Relaxed);
+        if summary == 0 {
+            return self.carve_one(bytes);
+        }
+        let at = summary.trailing_zeros() as usize;
+        let place = &self.words()[at % 64];
+        let word = place.load(Ordering::Relaxed);
+        place.store(word & (word - 1), Ordering::Relaxed);
+        if word & (word - 1) == 0 {
+            self.summary.store(summary & (summary - 1), Ordering::Relaxed);
+        }
+        self.used.set(self.used.get() + 1);
+        let block = at * 64 + word.trailing_zeros() as usize;
+        Some((self.base.load(Ordering::Relaxed).wrapping_add(block * bytes), false))
+    }
+
+    #[inline(always)]
+    fn carve_one(&self, bytes: usize) -> Option<(*mut u8, bool)> {
         let carved = self.carved.get();
         if carved == self.capacity.get() {
             return None;
         }
         self.carved.set(carved + 1);
         self.used.set(self.used.get() + 1);
-        Some((base.wrapping_add(carved as usize * bytes), self.fresh.get()))
+        Some((self.base.load(Ordering::Relaxed).wrapping_add(carved as usize * bytes), self.fresh.get()))
     }
 
     /// Owner: takes blocks, lowest first, until `into` is full.
@@ -271,6 +283,25 @@ impl Slab {
         }
         self.used.set(self.used.get() - fresh.count_ones() as u16);
         twice
+    }
+
+    /// Owner: takes one block of a span with many words back; false, and nothing is changed, if it was free already.
+    #[inline(always)]
+    pub fn put_one_of_many(&self, block: usize) -> bool {
+        let (at, bit) = (block / 64 % 64, 1 << (block % 64));
+        let place = &self.words()[at];
+        let before = place.load(Ordering::Relaxed);
+        let is_shared = self.shared.load(Ordering::Relaxed);
+        let others = if is_shared { self.remote_words()[at].load(Ordering::Relaxed) } else { 0 };
+        if (before | others) & bit != 0 {
+            return false;
+        }
+        place.store(before | bit, Ordering::Relaxed);
+        if before == 0 {
+            self.summary.store(self.summary.load(Ordering::Relaxed) | 1 << at, Ordering::Relaxed);
+        }
+        self.used.set(self.used.get() - 1);
+        true
     }
 
     /// Owner: ends the span, when all of its blocks are back: the words must be zero for the next one.

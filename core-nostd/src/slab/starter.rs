@@ -12,6 +12,7 @@
 #![allow(unsafe_code, reason = "keeps the shadow in the slab's own first bytes")]
 
 use super::{Refill, SizeClass, Slab};
+use crate::base::bits::equal_bytes;
 use crate::base::sync::{AtomicU8, Ordering};
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES};
 
@@ -19,6 +20,9 @@ use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES};
 const GRANULES: usize = SLAB_BYTES >> GRANULE_SHIFT;
 /// The first granule that is not the shadow's.
 pub const FIRST_GRANULE: usize = GRANULES >> GRANULE_SHIFT;
+
+/// Words of its bitmap.
+const WORDS: usize = GRANULES / 64;
 
 /// The shadow's byte of a granule.
 fn shadow(slab: &Slab, granule: usize) -> &AtomicU8 {
@@ -42,17 +46,18 @@ pub fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
 /// Owner: takes the free blocks of a class until `into` is full.
 pub fn retake(slab: &Slab, class: SizeClass, into: &mut Refill<'_>) {
     let base = slab.base.load(Ordering::Relaxed);
+    // SAFETY: `starter`, and only the owner writes there.
+    let shadow: &[[u8; 64]; WORDS] = unsafe { &*base.cast() };
     let mut words = slab.summary.load(Ordering::Relaxed);
     while words != 0 && !into.is_full() {
         let word = words.trailing_zeros() as usize;
         words &= words - 1;
-        let mut bits = slab.word_of(word).load(Ordering::Relaxed);
+        let free = slab.words()[word % WORDS].load(Ordering::Relaxed);
+        let mut bits = free & equal_bytes(&shadow[word % WORDS], class.0);
         while bits != 0 && !into.is_full() {
             let granule = word * 64 + bits.trailing_zeros() as usize;
-            if class_at(slab, granule) == class {
-                slab.take_bit(word, bits & bits.wrapping_neg());
-                into.put(base.wrapping_add(granule << GRANULE_SHIFT));
-            }
+            slab.take_bit(word, bits & bits.wrapping_neg());
+            into.put(base.wrapping_add(granule << GRANULE_SHIFT));
             bits &= bits - 1;
         }
     }

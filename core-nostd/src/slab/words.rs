@@ -21,11 +21,13 @@ impl Slab {
     }
 
     /// The owner's words, where the span has more than 64 blocks.
+    #[inline]
     pub fn words(&self) -> &[AtomicU64; WORDS_BYTES / 8] {
         self.words_at(META_WORDS)
     }
 
     /// The words that others set, where the span has more than 64 blocks.
+    #[inline]
     pub fn remote_words(&self) -> &[AtomicU64; WORDS_BYTES / 8] {
         self.words_at(META_REMOTE_WORDS)
     }
@@ -39,6 +41,7 @@ impl Slab {
     }
 
     /// One of the words that others set.
+    #[inline]
     pub fn remote_word_of(&self, word: usize) -> &AtomicU64 {
         // SAFETY: as above.
         unsafe { core::hint::assert_unchecked(word < WORDS_BYTES / 8) };

@@ -52,6 +52,7 @@ impl Zone {
     }
 
     /// Where the zone starts.
+    #[inline]
     pub fn base(&self) -> *mut u8 {
         self.base.load(Ordering::Relaxed)
     }
@@ -90,6 +91,7 @@ impl Zone {
     }
 
     /// True if the address lies in a committed superslab of this zone.
+    #[inline]
     pub fn covers(&self, pointer: *const u8) -> bool {
         let granule = (pointer.addr() >> GRANULE_SHIFT).wrapping_sub(self.first_granule.load(Ordering::Relaxed));
         granule < self.granules.load(Ordering::Relaxed)
@@ -100,6 +102,7 @@ impl Zone {
     /// # Safety
     ///
     /// The superslab is committed.
+    #[inline]
     pub unsafe fn records(&self, superslab: usize) -> &[Slab; SUPERSLAB_SLABS] {
         // SAFETY: `meta-committed`; zeroed memory is a valid record.
         unsafe { &*self.meta(superslab).cast() }
@@ -116,6 +119,7 @@ impl Zone {
     /// # Safety
     ///
     /// [`Zone::covers`] the address.
+    #[inline]
     pub unsafe fn span_of(&self, address: usize) -> (&Slab, usize) {
         let offset = address - self.base().addr();
         let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
@@ -124,6 +128,20 @@ impl Zone {
         let back = (record.delta.load(Ordering::Relaxed) as usize).min(slab);
         // SAFETY: just bounded.
         (unsafe { record.before(back) }, offset % SLAB_BYTES + (back << SLAB_SHIFT))
+    }
+
+    /// The record of the slab that an address lies in, and the offset into it: what [`Zone::span_of`] says where
+    /// spans are of one slab.
+    ///
+    /// # Safety
+    ///
+    /// As there.
+    #[inline(always)]
+    pub unsafe fn slab_of(&self, address: usize) -> (&Slab, usize) {
+        let offset = address - self.base().addr();
+        // SAFETY: the caller's promise.
+        let records = unsafe { self.records(offset >> SUPERSLAB_SHIFT) };
+        (&records[(offset >> SLAB_SHIFT) % SUPERSLAB_SLABS], offset % SLAB_BYTES)
     }
 
     /// Brings in what [`Zone::span_of`] and a change of the span's bitmap will read, if its span is one slab.
