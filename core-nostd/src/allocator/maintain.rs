@@ -10,8 +10,6 @@ use crate::heap::heaps::Visitor;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
 use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS, rest_ms};
-use crate::slab::SizeClass;
-use crate::slab::size_class::MAGAZINE_CLASSES;
 
 /// Part of a large block's growth that the superslabs with free memory may come to, for it to go back.
 const GROWTH_SHARE: usize = 8;
@@ -67,7 +65,7 @@ impl<P: PageProvider> Allocator<P> {
             thread.most_spans.set(most);
             if heap.spans() <= most / 2 {
                 // A fault here is reported by the next flush that meets it; the blocks are back either way.
-                let _ = self.flush_all(front, thread);
+                let _ = self.heaps.flush_all(&self.territory, front, thread);
                 // They start small again, and so hold less when the last block was freed.
                 thread.unfit(&self.territory, front);
                 heap.tidy(&self.territory);
@@ -143,7 +141,7 @@ impl<P: PageProvider> Allocator<P> {
     pub fn trim(&self, front: &Front) -> usize {
         if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
             // A fault here is reported by the next flush that meets it; the blocks are back either way.
-            let _ = self.flush_all(front, thread);
+            let _ = self.heaps.flush_all(&self.territory, front, thread);
             if let Some(heap) = thread.heap() {
                 heap.tidy(&self.territory);
             }
@@ -152,17 +150,6 @@ impl<P: PageProvider> Allocator<P> {
             common.lock().tidy(&self.territory);
         }
         self.give_idle(0)
-    }
-
-    fn flush_all(&self, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
-        let mut result = Ok(());
-        for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass).filter(|class| class.has_magazine()) {
-            let count = thread.blocks(front, class).len();
-            if count > 0 {
-                result = result.and(self.heaps.flush(&self.territory, front, thread, class, count));
-            }
-        }
-        result
     }
 
     /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still
@@ -174,7 +161,7 @@ impl<P: PageProvider> Allocator<P> {
         let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
             return Ok(());
         };
-        let result = self.flush_all(front, thread);
+        let result = self.heaps.flush_all(&self.territory, front, thread);
         thread.unfit(&self.territory, front);
         front.heap.set(core::ptr::null());
         front.thread.set(ThreadHeap::gone());

@@ -5,6 +5,7 @@ use super::{Front, Heap, ThreadHeap};
 use crate::config::geometry::SLAB_SHIFT;
 use crate::harden::{Fault, FaultKind};
 use crate::pages::PageProvider;
+use crate::slab::size_class::MAGAZINE_CLASSES;
 use crate::slab::{SizeClass, Slab, mailbox, starter};
 use crate::superslab::Territory;
 
@@ -66,7 +67,18 @@ impl<P: PageProvider> Heaps<P> {
             }
         }
         thread.drop_oldest(front, class, count);
-        thread.note_flush(class);
+        result
+    }
+
+    /// Hands all blocks of all magazines back.
+    pub fn flush_all(&self, territory: &Territory<P>, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
+        let mut result = Ok(());
+        for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass).filter(|class| class.has_magazine()) {
+            let count = thread.blocks(front, class).len();
+            if count > 0 {
+                result = result.and(self.flush(territory, front, thread, class, count));
+            }
+        }
         result
     }
 
