@@ -30,7 +30,12 @@ impl Heap {
     /// True where a starter would be opened for blocks of the class that the owner's magazines may spare: once
     /// between two.
     pub(super) fn wants_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> bool {
-        self.share_of_first(territory, class) > 0 && !self.first_blocks.emptied.replace(true)
+        self.gets_first(territory, class) && !self.first_blocks.emptied.replace(true)
+    }
+
+    /// True if blocks of the class still come from starters.
+    pub fn gets_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> bool {
+        self.share_of_first(territory, class) > 0
     }
 
     /// Bytes of starters that a class may still get.

@@ -41,6 +41,7 @@ impl<P: PageProvider> Heaps<P> {
                 if heap.wants_first(territory, class) {
                     // A fault here is reported by the next flush that meets it; the blocks are back either way.
                     let _ = self.flush_all(territory, front, thread);
+                    heap.tidy(territory);
                 }
                 heap.take_many(territory, class, Reach::Provider, &mut room);
             }
