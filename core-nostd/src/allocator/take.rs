@@ -111,7 +111,11 @@ impl<P: PageProvider> Allocator<P> {
         match visitor {
             Visitor::Thread(thread) if class == SizeClass::PAIR => {
                 let few = |heap: &Heap| heap.spans_of(class) == 0 && heap.gets_first(&self.territory, PAIRS);
-                if thread.watch().contains(Watch::DOUBLE_FREE) || thread.heap().is_some_and(few) { PAIRS } else { class }
+                if thread.watch().contains(Watch::DOUBLE_FREE) || thread.heap().is_some_and(few) {
+                    PAIRS
+                } else {
+                    class
+                }
             }
             _ => class,
         }

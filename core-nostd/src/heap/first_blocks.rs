@@ -79,7 +79,7 @@ impl Heap {
             starter::take_many(opened, class, most, into);
             self.relist(opened);
         }
-        granules.set(granules.get() + ((into.len() - had) * bytes >> GRANULE_SHIFT) as u16);
+        granules.set(granules.get() + (((into.len() - had) * bytes) >> GRANULE_SHIFT) as u16);
         !into.is_empty()
     }
 }

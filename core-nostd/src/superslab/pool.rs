@@ -98,14 +98,7 @@ pub struct Pool {
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self = Self {
-        meta_end: ptr::null_mut(),
-        committed: 0,
-        superslabs: 0,
-        reusable: 0,
-        free: 0,
-        kept: 0,
-    };
+    const NONE: Self = Self { meta_end: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0, free: 0, kept: 0 };
 
     /// Bytes that the index of `superslabs` superslabs takes behind the metadata.
     pub const fn index_bytes(superslabs: usize) -> usize {
