@@ -5,10 +5,9 @@
 
 #![allow(unsafe_code, reason = "maps and unmaps memory")]
 
-use core::cell::UnsafeCell;
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::sync::atomic::AtomicUsize;
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
@@ -25,19 +24,6 @@ const ZONE_LEAST: usize = 16 << 30;
 
 /// Reserves of so many bytes keep the addresses around them that their alignment cost.
 const SLACK_FROM: usize = 1 << 30;
-
-/// Bytes of the first chunk: the store's of a program with two threads.
-const CHUNK_BYTES: usize = 64 << 10;
-
-/// The store's first chunk stands with our own variables.
-#[repr(align(64))]
-struct Chunk(UnsafeCell<[u8; CHUNK_BYTES]>);
-
-// SAFETY: one caller gets it, by `CHUNK_TAKEN`.
-unsafe impl Sync for Chunk {}
-
-static CHUNK: Chunk = Chunk(UnsafeCell::new([0; CHUNK_BYTES]));
-static CHUNK_TAKEN: AtomicBool = AtomicBool::new(false);
 
 const CLOCK_MONOTONIC_COARSE: c_int = 6;
 
@@ -180,12 +166,6 @@ unsafe impl PageProvider for LinuxPages {
             done = offset + length;
         }
         Some(run)
-    }
-
-    fn first_chunk(&self) -> Option<(NonNull<u8>, usize)> {
-        let start = NonNull::new(CHUNK.0.get().cast())?;
-        (!CHUNK_TAKEN.load(Ordering::Relaxed) && !CHUNK_TAKEN.swap(true, Ordering::Relaxed))
-            .then_some((start, CHUNK_BYTES))
     }
 
     unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {

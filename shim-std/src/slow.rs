@@ -19,9 +19,10 @@ fn is_first_thread() -> bool {
 
 fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {
     let front = current_front::own();
-    let first = front.thread.get().is_null();
+    let was_new = front.thread.get().is_null();
     let result = path(front);
-    if first && !is_first_thread() {
+    // Not every path makes it a thread of ours.
+    if was_new && !front.thread.get().is_null() && !is_first_thread() {
         thread_exit::arm();
         // With one thread there is no lock that a fork could find held.
         fork::arm();

@@ -23,7 +23,7 @@ fn small_programs_fit_few_slabs() {
     let scene = Scene::new(64 << 20);
     let blocks: Vec<_> = (0..300).map(|at| scene.take(16 + at * 37 % 497)).collect();
     let slabs: HashSet<_> = blocks.iter().map(|block| block.addr() >> 15).collect();
-    assert!(slabs.len() <= 12, "300 blocks of 31 classes lie in {} slabs", slabs.len());
+    assert!(slabs.len() <= 4, "300 blocks of 31 classes lie in {} slabs", slabs.len());
     assert_eq!(scene.audit().live_blocks, 300);
     blocks.into_iter().for_each(|block| scene.give(block));
     assert_eq!(scene.audit().live_blocks, 0);
@@ -45,6 +45,28 @@ fn what_comes_back_serves_its_class_again() {
         scene.audit();
         again.into_iter().chain(others).for_each(|block| scene.give(block));
     }
+}
+
+#[test]
+fn what_comes_back_serves_other_classes() {
+    let scene = Scene::new(64 << 20);
+    let slabs_of = |blocks: &[*mut u8]| blocks.iter().map(|block| block.addr() >> 15).collect::<HashSet<_>>();
+    let large: Vec<_> = [2_400, 4_800, 7_000, 2_400].into_iter().map(|bytes| scene.take(bytes)).collect();
+    let stays = scene.take(16);
+    let (mut slabs, first) = (slabs_of(&large), large[0]);
+    assert_eq!(slabs.len(), 1, "they stand side by side");
+    large.iter().for_each(|&block| scene.give(block));
+    // Magazines hold them until a slab would be claimed.
+    let small: Vec<_> = (0..300).map(|at| scene.take(16 + at * 37 % 113)).collect();
+    let audit = scene.audit();
+    assert_eq!((audit.live_blocks, audit.spans), (301, 1), "all found room in the first slab");
+    slabs.extend(slabs_of(&small));
+    assert_eq!(slabs.len(), 1);
+    assert!(small.iter().all(|block| block.addr() % 16 == 0 && *block != stays));
+    let again = small.iter().find(|block| (first.addr()..first.addr() + 2_400).contains(&block.addr()));
+    assert!(again.is_some(), "the room of a large block was cut anew");
+    small.into_iter().chain([stays]).for_each(|block| scene.give(block));
+    assert_eq!(scene.audit().live_blocks, 0);
 }
 
 #[test]

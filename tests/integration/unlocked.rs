@@ -80,7 +80,7 @@ fn scene(kinds: &[&str], play: impl Fn(&Allocator<Pages>)) {
 #[test]
 fn the_first_call() {
     for bytes in SIZES {
-        let kinds: &[_] = if bytes <= MIB { &["reserve", "commit", "map", "zone_bytes"] } else { &["map", "now_ms"] };
+        let kinds: &[_] = if bytes <= MIB { &["reserve", "commit", "zone_bytes"] } else { &["map", "now_ms"] };
         scene(kinds, |allocator| {
             let front = Front::new();
             give(allocator, &front, take(allocator, &front, bytes));

@@ -104,6 +104,7 @@ impl<P: PageProvider> Allocator<P> {
         thread.gives.set(true);
         let slots = thread.slots(class);
         let flushed = if slots > 0 {
+            thread.note_flush(class);
             self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots))
         } else if thread.fit(&self.territory, front, class) {
             Ok(())

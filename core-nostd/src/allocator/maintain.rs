@@ -65,7 +65,7 @@ impl<P: PageProvider> Allocator<P> {
             thread.most_spans.set(most);
             if heap.spans() <= most / 2 {
                 // A fault here is reported by the next flush that meets it; the blocks are back either way.
-                let _ = self.flush_all(front, thread);
+                let _ = self.heaps.flush_all(&self.territory, front, thread);
                 // They start small again, and so hold less when the last block was freed.
                 thread.unfit(&self.territory, front);
                 heap.tidy(&self.territory);
@@ -141,7 +141,7 @@ impl<P: PageProvider> Allocator<P> {
     pub fn trim(&self, front: &Front) -> usize {
         if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
             // A fault here is reported by the next flush that meets it; the blocks are back either way.
-            let _ = self.flush_all(front, thread);
+            let _ = self.heaps.flush_all(&self.territory, front, thread);
             if let Some(heap) = thread.heap() {
                 heap.tidy(&self.territory);
             }
@@ -150,17 +150,6 @@ impl<P: PageProvider> Allocator<P> {
             common.lock().tidy(&self.territory);
         }
         self.give_idle(0)
-    }
-
-    fn flush_all(&self, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
-        let mut result = Ok(());
-        for class in thread.fitted() {
-            let count = thread.blocks(front, class).len();
-            if count > 0 {
-                result = result.and(self.heaps.flush(&self.territory, front, thread, class, count));
-            }
-        }
-        result
     }
 
     /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still
@@ -172,7 +161,7 @@ impl<P: PageProvider> Allocator<P> {
         let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
             return Ok(());
         };
-        let result = self.flush_all(front, thread);
+        let result = self.heaps.flush_all(&self.territory, front, thread);
         thread.unfit(&self.territory, front);
         front.heap.set(core::ptr::null());
         front.thread.set(ThreadHeap::gone());

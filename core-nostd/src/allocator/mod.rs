@@ -140,7 +140,7 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.
     pub fn lend_front(&self) -> Option<&Front> {
-        let room = self.territory.allot::<Front>()?;
+        let room = self.territory.store.take(&self.territory.provider, size_of::<Front>())?.cast::<Front>();
         // SAFETY: the room is ours and large enough.
         unsafe { room.write(Front::new()) };
         // SAFETY: written just now; the store never unmaps.

@@ -26,26 +26,20 @@ impl<P: PageProvider> Allocator<P> {
     pub fn prewarm_classes(&self, front: &Front, blocks: usize) -> usize {
         // Until it is read first, all that comes back looks idle since ever.
         self.territory.read_clock();
-        let mut bytes = 0;
-        // A closure over `self` would have the compiler forget that a process has one allocator: 2 kB of code.
-        for class in (1..=SizeClass::of_small(SMALL_MAX).0).map(SizeClass) {
-            bytes += self.prewarm_class(front, class.shape().bytes as usize, blocks);
-        }
-        bytes
-    }
-
-    fn prewarm_class(&self, front: &Front, bytes: usize, blocks: usize) -> usize {
-        let mut newest = ptr::null_mut::<*mut u8>();
-        let mut taken = 0;
-        while taken < blocks {
-            let block = self.take_slow(front, bytes).cast::<*mut u8>();
-            if block.is_null() {
-                break;
+        let (mut newest, mut taken) = (ptr::null_mut::<*mut u8>(), 0);
+        // All before the first is given back: a starter that is opened meanwhile empties the magazines.
+        'all: for class in (1..=SizeClass::of_small(SMALL_MAX).0).map(SizeClass) {
+            let bytes = class.shape().bytes as usize;
+            for _ in 0..blocks {
+                let block = self.take_slow(front, bytes).cast::<*mut u8>();
+                if block.is_null() {
+                    break 'all;
+                }
+                // SAFETY: the block is ours, and the least one is as long as a pointer, and aligned for it.
+                unsafe { block.write(newest.cast()) };
+                newest = block;
+                taken += bytes;
             }
-            // SAFETY: the block is ours, and the least one is as long as a pointer, and aligned for it.
-            unsafe { block.write(newest.cast()) };
-            newest = block;
-            taken += 1;
         }
         while !newest.is_null() {
             let block = newest.cast();
@@ -56,7 +50,7 @@ impl<P: PageProvider> Allocator<P> {
                 let _ = self.give_slow(front, block);
             }
         }
-        taken * bytes
+        taken
     }
 }
 

@@ -11,13 +11,16 @@ use crate::config::flags::{Off, Watch};
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
-use crate::heap::{Front, ThreadHeap};
+use crate::heap::{Front, Heap, ThreadHeap};
 use crate::pages::PageProvider;
 use crate::policy::front::MANY_ROOMS;
 use crate::slab::{Refill, SizeClass};
 
 /// What every packed class's block sizes are multiples of.
 const PACKED_ALIGN: usize = 1 << 10;
+
+/// What serves 8 bytes where no block of 8 does.
+const PAIRS: SizeClass = SizeClass::of(16);
 
 /// A block, and whether it reads as zero.
 type Taken = Option<(*mut u8, bool)>;
@@ -103,11 +106,16 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// Where two threads may free one block at the same instant, the live map tells which was second: it
-    /// knows no block of 8 bytes, so those are served 16.
+    /// knows no block of 8 bytes, so those are served 16. The first few are as well: no starter has them.
     fn exact_class(&self, visitor: &Visitor<'_>, class: SizeClass) -> SizeClass {
         match visitor {
-            Visitor::Thread(thread) if class == SizeClass::PAIR && thread.watch().contains(Watch::DOUBLE_FREE) => {
-                SizeClass::of(16)
+            Visitor::Thread(thread) if class == SizeClass::PAIR => {
+                let few = |heap: &Heap| heap.spans_of(class) == 0 && heap.gets_first(&self.territory, PAIRS);
+                if thread.watch().contains(Watch::DOUBLE_FREE) || thread.heap().is_some_and(few) {
+                    PAIRS
+                } else {
+                    class
+                }
             }
             _ => class,
         }

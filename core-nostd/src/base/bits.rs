@@ -1,6 +1,4 @@
-//! Masks: runs of ones, lowest bits, which of many bytes are the same.
-
-#![allow(unsafe_code, reason = "compares 16 bytes at a time")]
+//! Masks: runs of ones, lowest bits.
 
 /// The mask of the lowest `count` bits, `count` ≤ 64.
 pub const fn low(count: usize) -> u64 {
@@ -41,28 +39,6 @@ pub fn take_lowest(mask: &mut u64, most: usize) -> u64 {
     }
     *mask = rest;
     before & !rest
-}
-
-/// Bit `i` of the answer is set iff byte `i` is this one.
-#[cfg(all(target_arch = "x86_64", target_feature = "sse2"))]
-#[inline(always)]
-pub fn equal_bytes(bytes: &[u8; 64], byte: u8) -> u64 {
-    use core::arch::x86_64::{_mm_cmpeq_epi8, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi8};
-    let equal = |at: usize| {
-        // SAFETY: the target has SSE 2, and 16 bytes stand there.
-        let mask = unsafe {
-            let part = _mm_loadu_si128(bytes.as_ptr().wrapping_add(at).cast());
-            _mm_movemask_epi8(_mm_cmpeq_epi8(part, _mm_set1_epi8(byte.cast_signed())))
-        };
-        u64::from(mask.cast_unsigned()) << at
-    };
-    equal(0) | equal(16) | equal(32) | equal(48)
-}
-
-/// Bit `i` of the answer is set iff byte `i` is this one.
-#[cfg(not(all(target_arch = "x86_64", target_feature = "sse2")))]
-pub fn equal_bytes(bytes: &[u8; 64], byte: u8) -> u64 {
-    bytes.iter().rev().fold(0, |mask, &other| mask << 1 | u64::from(other == byte))
 }
 
 /// Calls `each` with the start and the length of every run of ones in `mask`, lowest first.

@@ -6,7 +6,9 @@
 //! slab      | block | block | … | tail                         blocks of one class
 //! live map  one byte a granule (16 B) of the zone              class of the block that starts here
 //! metadata  128 KiB a superslab, downwards, 72 KiB of it used  records, remote records, words
-//!           and 4 KiB more in each 128th superslab's           the pool's headers of 128 superslabs
+//!           at the end of each 32nd superslab's                the pool's headers of 32 superslabs
+//!           behind them in the first one's                     the start of the pool's index, which goes on behind
+//!           before them in the first zone's first one's        the store's first room
 //! ```
 
 /// log2 of the live map's granule: block starts of magazine classes are multiples of 16 bytes.
@@ -38,12 +40,16 @@ pub const META_WORDS: usize = META_REMOTE + SUPERSLAB_SLABS * 64;
 pub const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 /// End of what is used of them.
 pub const META_END: usize = META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
-/// Offset of the pool's headers, in the metadata of the first of so many superslabs.
-pub const META_HEADERS: usize = META_END;
 /// Superslabs whose headers stand together.
-pub const HEADER_GROUP: usize = 128;
+pub const HEADER_GROUP: usize = 32;
 /// Bytes of a superslab's header.
 pub const HEADER_BYTES: usize = 32;
+/// Bytes of the pool's index that stand in metadata.
+pub const INDEX_HEAD_BYTES: usize = 1 << 10;
+/// Offset of them.
+pub const META_INDEX: usize = (1 << META_SHIFT) - INDEX_HEAD_BYTES;
+/// Offset of the pool's headers, in the metadata of the first of a group.
+pub const META_HEADERS: usize = META_INDEX - HEADER_GROUP * HEADER_BYTES;
 
 /// Largest request of the class without a magazine, two blocks of which share a granule, in bytes.
 pub const PAIR_MAX: usize = 8;
@@ -61,6 +67,6 @@ pub const RUN_MAX: usize = 1 << 20;
 pub const ZONES: usize = 64;
 
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
-const _: () = assert!(META_HEADERS + HEADER_GROUP * HEADER_BYTES <= 1 << META_SHIFT, "metadata fits its share");
+const _: () = assert!(META_END <= META_HEADERS && META_HEADERS.is_multiple_of(64), "metadata fits its share");
 const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
 const _: () = assert!(WORDS_BYTES / 8 <= 64, "a u64 summary has a bit for every word");

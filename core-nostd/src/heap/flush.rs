@@ -66,7 +66,18 @@ impl<P: PageProvider> Heaps<P> {
             }
         }
         thread.drop_oldest(front, class, count);
-        thread.note_flush(class);
+        result
+    }
+
+    /// Hands all blocks of all magazines back.
+    pub fn flush_all(&self, territory: &Territory<P>, front: &Front, thread: &ThreadHeap) -> Result<(), Fault> {
+        let mut result = Ok(());
+        for class in thread.fitted() {
+            let count = thread.blocks(front, class).len();
+            if count > 0 {
+                result = result.and(self.flush(territory, front, thread, class, count));
+            }
+        }
         result
     }
 

@@ -174,8 +174,8 @@ impl<P: PageProvider> Heaps<P> {
     /// Watches this thread and every later one.
     pub fn set_watch(&self, territory: &Territory<P>, front: &Front, watch: Watch) {
         self.watch.store(watch.bits(), Ordering::Relaxed);
-        if let Visitor::Thread(thread) = self.visitor(territory, front)
-            && !watch.is_empty()
+        if !watch.is_empty()
+            && let Visitor::Thread(thread) = self.visitor(territory, front)
         {
             thread.close(front, watch);
         }

@@ -38,6 +38,14 @@ impl<P: PageProvider> Heaps<P> {
                 self.look_into_common(territory, class, &mut room);
             }
             if room.is_empty() {
+                heap.take_many(territory, class, Reach::Starters, &mut room);
+            }
+            if room.is_empty() {
+                if heap.wants_first(territory, class) {
+                    // A fault here is reported by the next flush that meets it; the blocks are back either way.
+                    let _ = self.flush_all(territory, front, thread);
+                    heap.tidy(territory);
+                }
                 heap.take_many(territory, class, Reach::Provider, &mut room);
             }
         } else {

@@ -21,10 +21,12 @@ use crate::slab::{Mailbox, Refill, SizeClass, Slab};
 use crate::superslab::Territory;
 
 /// How far a request may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
 pub enum Reach {
-    /// To the spans that the heap has.
+    /// To the spans that the heap has of the class.
     Spans,
+    /// To its starters too.
+    Starters,
     /// To the pool's free slabs too: as far as one may go with a lock held.
     Pool,
     /// To the provider too.
@@ -184,7 +186,7 @@ impl Heap {
             let next = slab(self.bucket(class, fullest).get())?;
             self.unlist(next);
             next
-        } else if reach != Reach::Spans {
+        } else if reach > Reach::Starters {
             let claimed = self.claim(territory, class, class.shape().slabs.into(), reach)?;
             self.count_taken(of);
             claimed
@@ -318,7 +320,6 @@ impl Heap {
                 self.release(territory, current);
             }
         }
-        self.release_idle_first(territory);
         self.reserve.give_up(territory);
     }
 
@@ -334,9 +335,6 @@ impl Heap {
 
     /// Calls `each` with every listed or current slab: full ones are in no list.
     pub fn for_each_slab(&self, mut each: impl FnMut(&Slab)) {
-        if let Some(open) = self.first_blocks.open() {
-            each(open);
-        }
         for class in (1..CLASSES as u8).map(SizeClass) {
             if let Some(current) = slab(self.class(class).current.get()) {
                 each(current);

@@ -74,11 +74,6 @@ pub unsafe trait PageProvider: Relax + Sync {
         Some(run)
     }
 
-    /// Memory that costs no call: zero, committed, handed out once and never released. For the store.
-    fn first_chunk(&self) -> Option<(NonNull<u8>, usize)> {
-        None
-    }
-
     /// Says that a committed run will be touched whole: it may come in huge pages, if the system has them.
     ///
     /// # Safety

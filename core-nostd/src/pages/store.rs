@@ -18,7 +18,7 @@ pub struct Store<P: PageProvider> {
     shelf: Lock<Shelf, P>,
 }
 
-/// A bump pointer over provider pages with a free list for each power of two.
+/// What is left of a chunk, taken from its end, with a free list for each power of two.
 struct Shelf {
     at: *mut u8,
     left: usize,
@@ -53,20 +53,15 @@ impl<P: PageProvider> Store<P> {
         room.or_else(|| self.take_new(provider, shift))
     }
 
-    /// The same from a new chunk, unless somebody else brought one meanwhile.
+    /// The same for what is never given back: not rounded to a power of two where a chunk has room.
+    pub fn keep(&self, provider: &P, bytes: usize) -> Option<NonNull<u8>> {
+        let room = self.shelf.lock().cut(bytes.next_multiple_of(1 << LEAST_SHIFT));
+        room.or_else(|| self.take(provider, bytes))
+    }
+
+    /// A room from a new chunk, unless somebody else brought one meanwhile.
     #[cold]
     fn take_new(&self, provider: &P, shift: u32) -> Option<NonNull<u8>> {
-        if let Some((start, bytes)) = provider.first_chunk() {
-            let mut shelf = self.shelf.lock();
-            // Whoever was faster mapped a larger one; this one was never touched.
-            if shelf.mapped == 0 {
-                (shelf.at, shelf.left) = (start.as_ptr(), bytes);
-                shelf.mapped += bytes;
-            }
-            if let Some(room) = shelf.take(shift) {
-                return Some(room);
-            }
-        }
         let page = provider.page_bytes();
         let chunk = |bytes: usize| {
             let bytes = round_up(bytes, page)?;
@@ -85,6 +80,18 @@ impl<P: PageProvider> Store<P> {
         (shelf.at, shelf.left) = (start.as_ptr(), bytes);
         shelf.mapped += bytes;
         shelf.take(shift)
+    }
+
+    /// Memory that costs no call, taken unless there is some already.
+    ///
+    /// # Safety
+    ///
+    /// It is a multiple of 64 bytes, aligned so, committed, nobody uses it, and it is never released.
+    pub unsafe fn offer(&self, start: *mut u8, bytes: usize) {
+        let mut shelf = self.shelf.lock();
+        if shelf.mapped == 0 {
+            (shelf.at, shelf.left, shelf.mapped) = (start, bytes, bytes);
+        }
     }
 
     /// Takes a block back for reuse, or unmaps it where it is too large for the lists.
@@ -128,10 +135,13 @@ impl Shelf {
             *list = unsafe { block.cast::<*mut u8>().read() };
             return Some(block);
         }
-        self.left = self.left.checked_sub(1 << shift)?;
-        let block = self.at;
-        self.at = block.wrapping_add(1 << shift);
-        NonNull::new(block)
+        self.cut(1 << shift)
+    }
+
+    /// The end of what is left of the chunk.
+    fn cut(&mut self, bytes: usize) -> Option<NonNull<u8>> {
+        self.left = self.left.checked_sub(bytes)?;
+        NonNull::new(self.at.wrapping_add(self.left))
     }
 }
 

@@ -11,7 +11,7 @@
 //! | 58–62 | 16, 32, 64, 128, 256 KiB | magazine: rooms |
 //! | 63–70 | – | marks: how much of a room its block is |
 //! | 71–86 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
-//! | 87 | 16 | starter: the first blocks of every class up to 4 KiB ([`super::starter`]) |
+//! | 87 | 16 | starter: the first blocks of every class up to 8 KiB ([`super::starter`]) |
 //! | 88 | whole slabs to 1 MiB, a run each | run |
 //!
 //! A **room** is a power of two. Its block is as long as the request asks, to an eighth of a doubling: the

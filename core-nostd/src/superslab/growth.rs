@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 use super::Territory;
 use super::pool::{Extent, Pool, PoolZone};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SUPERSLAB_BYTES, ZONES};
+use crate::config::geometry::{LIVE_MAP_BYTES, META_END, META_HEADERS, META_SHIFT, SUPERSLAB_BYTES, ZONES};
 use crate::pages::PageProvider;
 use crate::policy::retention;
 
@@ -120,10 +120,16 @@ impl<P: PageProvider> Territory<P> {
                 let mut pool = self.pool.lock();
                 let was_faster = pool.extent().zones != known;
                 if !was_faster {
-                    pool.add_zone(at(plan.index), superslabs);
-                    self.zones.publish(at(plan.base), at(plan.live), at(plan.index));
+                    pool.add_zone(at(plan.meta_end), superslabs);
+                    self.zones.publish(at(plan.base), at(plan.live), at(plan.meta_end));
                     self.zones.get(known).set_committed(first);
                     pool.add_superslabs(known, first, self.recent_ms());
+                    drop(pool);
+                    if known == 0 && first > 0 {
+                        let spare = self.zones.first().meta(0).wrapping_add(META_END);
+                        // SAFETY: committed, zero, and nobody's: headers and index stand behind it.
+                        unsafe { self.store.offer(spare, META_HEADERS - META_END) };
+                    }
                     return true;
                 }
                 drop(pool);
@@ -147,12 +153,13 @@ impl<P: PageProvider> Territory<P> {
 /// small   blocks → | live map → … ← metadata | index
 /// ```
 ///
-/// What stands right below the first block is the index of superslabs that come last.
+/// The index starts within the metadata. What stands right below the first block of a zone that grows to more than
+/// 8 GiB is the index of superslabs that come last.
 struct Plan {
     base: usize,
     live: usize,
-    /// Of the pool's index, where the metadata ends.
-    index: usize,
+    /// Where the metadata ends, and the rest of the pool's index starts.
+    meta_end: usize,
     index_bytes: usize,
     bytes: usize,
 }
@@ -168,14 +175,14 @@ impl Plan {
             let before = rest.next_multiple_of(SUPERSLAB_BYTES);
             (before, 0, before + blocks)
         };
-        let index = if superslabs < LARGE_ZONE { bytes } else { base } - index_bytes;
-        Self { base, live, index, index_bytes, bytes }
+        let meta_end = if superslabs < LARGE_ZONE { bytes } else { base } - index_bytes;
+        Self { base, live, meta_end, index_bytes, bytes }
     }
 
     /// Offset and length of what the first superslabs need; neighbours are one part.
     fn parts(&self, superslabs: usize) -> [(usize, usize); 3] {
         let live = (self.live, superslabs * LIVE_MAP_BYTES);
-        let meta = (self.index - (superslabs << META_SHIFT), (superslabs << META_SHIFT) + self.index_bytes);
+        let meta = (self.meta_end - (superslabs << META_SHIFT), (superslabs << META_SHIFT) + self.index_bytes);
         let blocks = (self.base, superslabs * SUPERSLAB_BYTES);
         if self.base == 0 { [blocks, live, meta] } else { [live, (meta.0, meta.1 + blocks.1), (self.bytes, 0)] }
     }

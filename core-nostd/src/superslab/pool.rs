@@ -14,7 +14,7 @@ use core::ptr;
 
 use super::zone::meta;
 use crate::base::bits::{low, multiples, run_starts, take_lowest};
-use crate::config::geometry::{HEADER_BYTES, HEADER_GROUP, META_HEADERS, SUPERSLAB_SLABS, ZONES};
+use crate::config::geometry::{HEADER_BYTES, HEADER_GROUP, INDEX_HEAD_BYTES, META_HEADERS, SUPERSLAB_SLABS, ZONES};
 use crate::policy::retention::Allowance;
 
 /// Place in a pair of index words: superslabs with a free slab.
@@ -72,9 +72,8 @@ pub struct Extent {
 /// The pool's side of a zone.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolZone {
-    /// Where the zone's metadata ends: headers stand in it.
+    /// Where the zone's metadata ends: headers stand in it, and the start of the index.
     meta_end: *mut u8,
-    index: *mut [u64; 2],
     /// Committed superslabs.
     pub committed: usize,
     /// Superslabs that the zone has room for.
@@ -99,19 +98,15 @@ pub struct Pool {
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self = Self {
-        meta_end: ptr::null_mut(),
-        index: ptr::null_mut(),
-        committed: 0,
-        superslabs: 0,
-        reusable: 0,
-        free: 0,
-        kept: 0,
-    };
+    const NONE: Self = Self { meta_end: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0, free: 0, kept: 0 };
 
-    /// Bytes that the two indexes of `superslabs` superslabs take.
+    /// Bytes that the index of `superslabs` superslabs takes behind the metadata.
     pub const fn index_bytes(superslabs: usize) -> usize {
-        2 * superslabs.div_ceil(64) * 8
+        (2 * superslabs.div_ceil(64) * 8).saturating_sub(INDEX_HEAD_BYTES)
+    }
+
+    fn index(&self) -> *mut [u64; 2] {
+        self.meta_end.wrapping_sub(INDEX_HEAD_BYTES).cast()
     }
 
     pub(super) fn header(&mut self, superslab: usize) -> &mut SuperSlab {
@@ -133,7 +128,7 @@ impl PoolZone {
         let header = self.header(superslab);
         let any = [header.free != 0, header.kept() != 0];
         // SAFETY: the index has a pair of words for each 64 superslabs.
-        let words = unsafe { &mut *self.index.add(superslab / 64) };
+        let words = unsafe { &mut *self.index().add(superslab / 64) };
         let had = words[REUSE] >> (superslab % 64) & 1;
         for (word, any) in words.iter_mut().zip(any) {
             *word = *word & !(1 << (superslab % 64)) | u64::from(any) << (superslab % 64);
@@ -143,11 +138,11 @@ impl PoolZone {
 
     /// The index words: superslabs with a free slab, and with one that is dirty.
     fn words(&self) -> &[[u64; 2]] {
-        if self.index.is_null() {
+        if self.meta_end.is_null() {
             return &[];
         }
         // SAFETY: as above.
-        unsafe { core::slice::from_raw_parts(self.index, self.committed.div_ceil(64)) }
+        unsafe { core::slice::from_raw_parts(self.index(), self.committed.div_ceil(64)) }
     }
 
     pub(super) fn word(&self, at: usize, kind: usize) -> u64 {
@@ -221,10 +216,10 @@ impl Pool {
         Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new() }
     }
 
-    /// Adds a zone whose metadata ends where its index starts: that is committed and zero, and no superslab is
-    /// available yet.
-    pub fn add_zone(&mut self, index: *mut u8, superslabs: usize) {
-        let zone = PoolZone { meta_end: index, index: index.cast(), superslabs, ..PoolZone::NONE };
+    /// Adds a zone whose metadata ends there: what stands behind it of the index is committed and zero, and no
+    /// superslab is available yet.
+    pub fn add_zone(&mut self, meta_end: *mut u8, superslabs: usize) {
+        let zone = PoolZone { meta_end, superslabs, ..PoolZone::NONE };
         self.zones[self.count % ZONES] = zone;
         self.count += 1;
     }

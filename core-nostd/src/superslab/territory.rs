@@ -75,9 +75,13 @@ impl<P: PageProvider> Territory<P> {
         now
     }
 
-    /// Zeroed memory for one of our own structures.
+    /// Zeroed memory for one of our own structures, which is never given back. The store's first room comes with
+    /// the first zone.
     pub fn allot<T>(&self) -> Option<NonNull<T>> {
-        let room = self.store.take(&self.provider, size_of::<T>())?;
+        if self.zones.count() == 0 {
+            self.provide(1);
+        }
+        let room = self.store.keep(&self.provider, size_of::<T>())?;
         // SAFETY: the room is at least that long and ours.
         unsafe { room.as_ptr().write_bytes(0, size_of::<T>()) };
         Some(room.cast())

@@ -16,16 +16,6 @@ fn run_starts_agrees_with_a_bit_by_bit_search() {
 }
 
 #[test]
-fn equal_bytes_are_found_at_every_place() {
-    let mut bytes = [7; 64];
-    for at in 0..64 {
-        assert_eq!(equal_bytes(&bytes, 7), u64::MAX << at);
-        assert_eq!(equal_bytes(&bytes, 0xF3), low(at));
-        bytes[at] = 0xF3;
-    }
-}
-
-#[test]
 fn take_lowest_takes_the_lowest() {
     let mut mask = 0b1011_0110;
     assert_eq!(take_lowest(&mut mask, 3), 0b0001_0110);

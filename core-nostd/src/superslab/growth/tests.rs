@@ -12,8 +12,8 @@ fn parts_of_a_zone_lie_apart_and_within() {
             let mut whole = [
                 (plan.base, superslabs * SUPERSLAB_BYTES),
                 (plan.live, superslabs * LIVE_MAP_BYTES),
-                (plan.index - (superslabs << META_SHIFT), superslabs << META_SHIFT),
-                (plan.index, plan.index_bytes),
+                (plan.meta_end - (superslabs << META_SHIFT), superslabs << META_SHIFT),
+                (plan.meta_end, plan.index_bytes),
             ];
             whole.sort_unstable();
             let end = whole.iter().fold(0, |end, &(offset, bytes)| {
