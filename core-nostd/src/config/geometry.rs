@@ -6,7 +6,7 @@
 //! slab      | block | block | … | tail                         blocks of one class
 //! live map  one byte a granule (16 B) of the zone              class of the block that starts here
 //! metadata  128 KiB a superslab, downwards, 72 KiB of it used  records, remote records, words
-//!           and 4 KiB more in each 128th superslab's           the pool's headers of 128 superslabs
+//!           and 16 KiB more in each 128th superslab's          the pool's headers and former classes of 128
 //! ```
 
 /// log2 of the live map's granule: block starts of magazine classes are multiples of 16 bytes.
@@ -40,10 +40,12 @@ pub const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 pub const META_END: usize = META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 /// Offset of the pool's headers, in the metadata of the first of so many superslabs.
 pub const META_HEADERS: usize = META_END;
+/// Offset of the former classes beside them, a byte a slab: what is left of records that were given back.
+pub const META_FORMERS: usize = META_HEADERS + HEADER_GROUP * HEADER_BYTES;
 /// Superslabs whose headers stand together.
 pub const HEADER_GROUP: usize = 128;
 /// Bytes of a superslab's header.
-pub const HEADER_BYTES: usize = 32;
+pub const HEADER_BYTES: usize = 64;
 
 /// Largest request whose class is one load away, in bytes.
 pub const SMALL_MAX: usize = 1 << 10;
@@ -59,6 +61,6 @@ pub const RUN_MAX: usize = 1 << 20;
 pub const ZONES: usize = 64;
 
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
-const _: () = assert!(META_HEADERS + HEADER_GROUP * HEADER_BYTES <= 1 << META_SHIFT, "metadata fits its share");
+const _: () = assert!(META_FORMERS + HEADER_GROUP * SUPERSLAB_SLABS <= 1 << META_SHIFT, "metadata fits its share");
 const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
 const _: () = assert!(WORDS_BYTES / 8 <= 64, "a u64 summary has a bit for every word");

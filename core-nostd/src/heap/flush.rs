@@ -67,6 +67,7 @@ impl<P: PageProvider> Heaps<P> {
         }
         thread.drop_oldest(front, class, count);
         thread.note_flush(class);
+        thread.note_given(count);
         result
     }
 

@@ -18,7 +18,7 @@ impl<P: PageProvider> Heaps<P> {
     #[cold]
     pub fn refill(&self, territory: &Territory<P>, front: &Front, thread: &ThreadHeap, class: SizeClass) -> bool {
         let is_first = thread.slots(class) == 0;
-        if !thread.fit(territory, front, class) {
+        if !thread.fit(territory, front, class, true) {
             return false;
         }
         thread.refills.set(thread.refills.get().saturating_add(1));
@@ -42,6 +42,7 @@ impl<P: PageProvider> Heaps<P> {
         }
         let came = room.len();
         thread.add_newest(front, class, room.room(), came);
+        thread.note_taken(came);
         let is_foreign = |block: &*mut u8| !territory.zones.first().covers(*block);
         if territory.zones.count() > 1 && thread.blocks(front, class).iter().any(is_foreign) {
             thread.close(front, Watch::ZONES);

@@ -87,10 +87,9 @@ impl<P: PageProvider> Territory<P> {
         }
         let (now, before) = (self.read_clock(), self.grown_ms.load(Ordering::Relaxed));
         let last_step = (from / 2).clamp(FIRST_STEP, MOST_STEP) * SUPERSLAB_BYTES;
-        if retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before))
-            && self.huge_pages.load(Ordering::Relaxed)
-            && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES))
-        {
+        let huge = self.huge_pages.load(Ordering::Relaxed)
+            && retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before));
+        if huge && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES)) {
             // SAFETY: committed just now.
             unsafe { self.provider.prefer_huge_pages(start, more * SUPERSLAB_BYTES) };
         }
@@ -98,7 +97,7 @@ impl<P: PageProvider> Territory<P> {
         if zone.superslabs() < from + more {
             self.grown_ms.store(now, Ordering::Relaxed);
             zone.set_committed(from + more);
-            pool.add_superslabs(number, from + more, self.recent_ms());
+            pool.add_superslabs(number, from + more, huge, self.recent_ms());
         }
         true
     }
@@ -123,7 +122,7 @@ impl<P: PageProvider> Territory<P> {
                     pool.add_zone(at(plan.index), superslabs);
                     self.zones.publish(at(plan.base), at(plan.live), at(plan.index));
                     self.zones.get(known).set_committed(first);
-                    pool.add_superslabs(known, first, self.recent_ms());
+                    pool.add_superslabs(known, first, false, self.recent_ms());
                     return true;
                 }
                 drop(pool);
