@@ -184,6 +184,11 @@ unsafe impl PageProvider for LinuxPages {
         let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
     }
 
+    unsafe fn prefer_small_pages(&self, start: NonNull<u8>, bytes: usize) {
+        // SAFETY: as above. Where it is refused, the system may make huge pages of what is half used.
+        let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxNoHugepage) };
+    }
+
     unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: ours, by the caller's promise; what the pages hold stays.
         let done = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) };

@@ -103,6 +103,50 @@ fn what_is_needed_again_and_again_stays() {
     assert!(allocator.stats().cached < 3 << 20, "what was wanted then is forgotten: {:?}", allocator.stats());
 }
 
+/// Puts blocks in a random order.
+fn shuffled(blocks: &mut [*mut u8]) {
+    let mut draw = 42u64;
+    for last in (1..blocks.len()).rev() {
+        draw ^= draw << 13;
+        draw ^= draw >> 7;
+        draw ^= draw << 17;
+        blocks.swap(last, (draw % (last as u64 + 1)) as usize);
+    }
+}
+
+/// Blocks in magazines, of many classes and of slabs all over, hold none of them when the last one has come back: a
+/// process that then rests calls no more.
+#[test]
+fn no_call_is_needed_after_the_last_free() {
+    for sizes in [[64; 4].as_slice(), &[16, 40, 100, 300, 500, 700, 1000, 1500, 2000, 3000]] {
+        let (allocator, front) = (allocator(), Front::new());
+        look(&allocator, &front, 10_000);
+        let most = (24 << 20) * sizes.len() / sizes.iter().sum::<usize>();
+        let mut blocks: Vec<_> = sizes.iter().cycle().take(most).map(|&size| take(&allocator, &front, size)).collect();
+        shuffled(&mut blocks);
+        blocks.iter().for_each(|&block| give(&allocator, &front, block));
+        let stats = allocator.stats();
+        assert!(stats.active + stats.cached < 2 << 20, "{sizes:?}: {stats:?}");
+        let fault = allocator.give_slow(&front, blocks[0]).expect_err("it was freed before");
+        assert_eq!((fault.kind, fault.block_bytes > 0), (FaultKind::DoubleFree, true), "{fault:?}");
+    }
+}
+
+/// What comes and goes above a level says nothing of what lies below.
+#[test]
+fn a_fall_below_all_before_gives_back_what_was_wanted() {
+    let (allocator, front) = (allocator(), Front::new());
+    look(&allocator, &front, 10_000);
+    let below: Vec<_> = (0..8_000).map(|_| take(&allocator, &front, 1000)).collect();
+    for _ in 0..4 {
+        rise_and_fall(&allocator, &front);
+    }
+    assert!(allocator.stats().cached > 16 << 20, "what was needed again stays: {:?}", allocator.stats());
+    below.into_iter().for_each(|block| give(&allocator, &front, block));
+    let stats = allocator.stats();
+    assert!(stats.active + stats.cached < 2 << 20, "{stats:?}");
+}
+
 #[test]
 fn memory_in_use_is_never_idle() {
     let (allocator, front) = (allocator(), Front::new());

@@ -129,6 +129,24 @@ fn growth_beyond_the_first_128_mebibytes() {
     });
 }
 
+/// What was huge pages goes back in part, and what was used whole comes as huge pages again.
+#[test]
+fn a_large_heap_goes_back_in_parts() {
+    scene(&["prefer_small_pages", "prefer_huge_pages"], |allocator| {
+        let front = Front::new();
+        let blocks: Vec<_> = (0..150).map(|_| take(allocator, &front, MIB)).collect();
+        let (odd, even): (Vec<_>, Vec<_>) = (0..).zip(blocks).partition(|&(number, _)| number % 2 == 1);
+        for (_, block) in odd {
+            give(allocator, &front, block);
+        }
+        allocator.trim(&front);
+        for (_, block) in even {
+            give(allocator, &front, block);
+        }
+        end(allocator, &front);
+    });
+}
+
 #[test]
 fn large_blocks_come_and_go() {
     scene(&["map", "remap", "release", "now_ms"], |allocator| {

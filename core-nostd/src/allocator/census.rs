@@ -41,8 +41,8 @@ impl<P: PageProvider> Allocator<P> {
             let bytes = |mask: u64| u64::from(mask.count_ones()) * SLAB_BYTES as u64;
             stats.superslabs += 1;
             stats.active += bytes(!header.free);
-            stats.cached += bytes(header.free & header.dirty);
-            stats.clean += bytes(header.free & !header.dirty);
+            stats.cached += bytes(header.kept());
+            stats.clean += bytes(header.free & !header.kept());
         });
         for heap in self.heaps.heaps() {
             let bytes = u64::from(heap.reserve.holding().2.count_ones()) * SLAB_BYTES as u64;

@@ -63,7 +63,7 @@ impl<P: PageProvider> Allocator<P> {
                 }
                 self.territory.release_span(slab);
                 if let Visitor::Thread(thread) = visitor {
-                    self.tick(front, thread);
+                    self.tick(thread);
                 }
                 Ok(())
             }
@@ -96,7 +96,8 @@ impl<P: PageProvider> Allocator<P> {
         if thread.push(front, class, pointer) {
             return Ok(());
         }
-        self.tick(front, thread);
+        self.tick(thread);
+        self.look_for_fall(front, thread);
         // That may have emptied it.
         if thread.push(front, class, pointer) {
             return Ok(());
@@ -106,10 +107,14 @@ impl<P: PageProvider> Allocator<P> {
         let flushed = if slots > 0 {
             thread.note_flush(class);
             self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots))
-        } else if thread.fit(&self.territory, front, class) {
+        } else if !thread.falls.get() && thread.fit(&self.territory, front, class, false) {
             Ok(())
         } else {
-            return self.heaps.put_one(&self.territory, thread.heap(), pointer);
+            thread.note_given(1);
+            let put = self.heaps.put_one(&self.territory, thread.heap(), pointer);
+            // It may have been the last one, and no call may follow.
+            self.look_for_surplus();
+            return put;
         };
         thread.push(front, class, pointer);
         flushed
@@ -165,7 +170,7 @@ impl<P: PageProvider> Allocator<P> {
         let class = slab.class();
         let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: block_bytes(zone, slab, offset) };
         if class == SizeClass::NONE {
-            return Err(late_fault(slab, offset, pointer));
+            return Err(late_fault(zone, slab, offset, pointer));
         }
         if class == SizeClass::RUN {
             let bytes = (slab.slabs.get() as usize) << SLAB_SHIFT;
@@ -222,8 +227,8 @@ fn starter_fault(zone: &Zone, slab: &Slab, offset: usize, pointer: *mut u8) -> F
 
 /// What is wrong with a pointer into a slab that belongs to no span: a block that was freed before the
 /// slab was given back, or nothing that we know.
-fn late_fault(slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
-    let former = SizeClass(slab.former.load(Ordering::Relaxed));
+fn late_fault(zone: &Zone, slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
+    let former = zone.former_of(slab);
     let bytes = former.shape().bytes;
     let starts = if former == SizeClass::RUN { offset == 0 } else { (offset as u32).checked_rem(bytes) == Some(0) };
     let kind = if starts { FaultKind::DoubleFree } else { FaultKind::Stale };

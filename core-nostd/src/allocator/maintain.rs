@@ -2,7 +2,7 @@
 
 use super::Allocator;
 use crate::base::sync::Ordering;
-use crate::config::flags::{Off, Watch};
+use crate::config::flags::Watch;
 use crate::config::geometry::SUPERSLAB_BYTES;
 use crate::config::settings::Settings;
 use crate::harden::Fault;
@@ -35,10 +35,8 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// One slow-path event of a thread; every so often the clock is read and what is idle goes back.
-    pub(super) fn tick(&self, front: &Front, thread: &ThreadHeap) {
-        if self.territory.has_surplus() {
-            self.give_surplus(front, thread);
-        }
+    pub(super) fn tick(&self, thread: &ThreadHeap) {
+        self.look_for_surplus();
         let events = thread.events.get() + 1;
         thread.events.set(events % EVENTS_PER_LOOK);
         if events == EVENTS_PER_LOOK && self.look_at_clock() {
@@ -51,28 +49,6 @@ impl<P: PageProvider> Allocator<P> {
                 }
             }
         }
-    }
-
-    /// Free memory goes back at once that is more than the program was seen to need again. What a magazine
-    /// holds keeps slabs from being free: each time that half of the thread's spans are gone, it is emptied.
-    #[cold]
-    fn give_surplus(&self, front: &Front, thread: &ThreadHeap) {
-        if self.territory.is_off(Off::SURPLUS) {
-            return;
-        }
-        if let Some(heap) = thread.heap() {
-            let most = thread.most_spans.get().max(heap.spans());
-            thread.most_spans.set(most);
-            if heap.spans() <= most / 2 {
-                // A fault here is reported by the next flush that meets it; the blocks are back either way.
-                let _ = self.heaps.flush_all(&self.territory, front, thread);
-                // They start small again, and so hold less when the last block was freed.
-                thread.unfit(&self.territory, front);
-                heap.tidy(&self.territory);
-                thread.most_spans.set(heap.spans());
-            }
-        }
-        self.territory.purge_surplus();
     }
 
     /// Reads the clock; true if a round was due, which then has given idle memory back.
@@ -163,6 +139,7 @@ impl<P: PageProvider> Allocator<P> {
         };
         let result = self.heaps.flush_all(&self.territory, front, thread);
         thread.unfit(&self.territory, front);
+        thread.forget();
         front.heap.set(core::ptr::null());
         front.thread.set(ThreadHeap::gone());
         thread.front.store(core::ptr::null_mut(), Ordering::Relaxed);

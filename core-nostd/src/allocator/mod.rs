@@ -14,6 +14,7 @@
 #![allow(unsafe_code, reason = "sized frees are taken on trust, fronts are lent as raw memory")]
 
 mod census;
+mod fall;
 mod fork;
 mod give;
 mod maintain;

@@ -139,7 +139,7 @@ impl<P: PageProvider> Allocator<P> {
             }
             return block;
         }
-        self.tick(front, thread);
+        self.tick(thread);
         if !self.heaps.refill(&self.territory, front, thread, class) {
             return ptr::null_mut();
         }
@@ -159,9 +159,9 @@ impl<P: PageProvider> Allocator<P> {
             }
             return hand_out(block, false);
         }
-        self.tick(front, thread);
+        self.tick(thread);
         thread.refills.set(thread.refills.get().saturating_add(1));
-        if thread.slots(class) > 0 && !thread.fit(&self.territory, front, class) {
+        if thread.slots(class) > 0 && !thread.fit(&self.territory, front, class, true) {
             return None;
         }
         let Some(heap) = self.heaps.heap_of(&self.territory, front, thread) else {
@@ -172,6 +172,7 @@ impl<P: PageProvider> Allocator<P> {
             return heap.take_one(&self.territory, SizeClass::of_packed(bytes));
         }
         let (block, zeroed) = heap.take_one(&self.territory, class)?;
+        thread.note_taken(1);
         if !self.territory.zones.first().covers(block) {
             thread.close(front, Watch::ZONES);
         }
@@ -204,7 +205,7 @@ impl<P: PageProvider> Allocator<P> {
         {
             return Some(taken);
         }
-        self.tick(front, thread);
+        self.tick(thread);
         thread.refills.set(thread.refills.get().saturating_add(1));
         match self.heaps.heap_of(&self.territory, front, thread) {
             Some(heap) => heap.take_one(&self.territory, class),

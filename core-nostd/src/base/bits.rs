@@ -5,6 +5,12 @@ pub const fn low(count: usize) -> u64 {
     if count >= 64 { u64::MAX } else { (1 << count) - 1 }
 }
 
+/// Ones of `mask`, which has mostly one: without an instruction for it, counting takes fifteen.
+#[inline(always)]
+pub const fn count(mask: u64) -> u32 {
+    if mask & mask.wrapping_sub(1) == 0 { (mask != 0) as u32 } else { mask.count_ones() }
+}
+
 /// Bit `i` of the answer is set iff bits `i..i + length` of `mask` all are: where a run can start.
 pub const fn run_starts(mask: u64, length: usize) -> u64 {
     let (mut starts, mut have) = (mask, 1);

@@ -9,6 +9,7 @@
 //!           at the end of each 32nd superslab's                the pool's headers of 32 superslabs
 //!           behind them in the first one's                     the start of the pool's index, which goes on behind
 //!           before them in the first zone's first one's        the store's first room
+//!           before that in each 32nd one's                     former classes of 32 superslabs
 //! ```
 
 /// log2 of the live map's granule: block starts of magazine classes are multiples of 16 bytes.
@@ -43,7 +44,12 @@ pub const META_END: usize = META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 /// Superslabs whose headers stand together.
 pub const HEADER_GROUP: usize = 32;
 /// Bytes of a superslab's header.
-pub const HEADER_BYTES: usize = 32;
+pub const HEADER_BYTES: usize = 64;
+/// Offset of the former classes, in the metadata of the first of a group, a byte a slab: what is left of records that
+/// were given back.
+pub const META_FORMERS: usize = META_END;
+/// Offset of what is nobody's in a group's first metadata.
+pub const META_SPARE: usize = META_FORMERS + HEADER_GROUP * SUPERSLAB_SLABS;
 /// Bytes of the pool's index that stand in metadata.
 pub const INDEX_HEAD_BYTES: usize = 1 << 10;
 /// Offset of them.
@@ -67,6 +73,6 @@ pub const RUN_MAX: usize = 1 << 20;
 pub const ZONES: usize = 64;
 
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
-const _: () = assert!(META_END <= META_HEADERS && META_HEADERS.is_multiple_of(64), "metadata fits its share");
+const _: () = assert!(META_SPARE <= META_HEADERS && META_HEADERS.is_multiple_of(64), "metadata fits its share");
 const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
 const _: () = assert!(WORDS_BYTES / 8 <= 64, "a u64 summary has a bit for every word");

@@ -66,6 +66,7 @@ impl<P: PageProvider> Heaps<P> {
             }
         }
         thread.drop_oldest(front, class, count);
+        thread.note_given(count);
         result
     }
 

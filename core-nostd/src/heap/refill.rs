@@ -20,7 +20,7 @@ impl<P: PageProvider> Heaps<P> {
         let is_first = thread.slots(class) == 0;
         // Nothing came back since the last time: it may well be so again.
         let is_rising = !is_first && !thread.has_flushed(class);
-        if !thread.fit(territory, front, class) {
+        if !thread.fit(territory, front, class, true) {
             return false;
         }
         thread.refills.set(thread.refills.get().saturating_add(1));
@@ -53,6 +53,7 @@ impl<P: PageProvider> Heaps<P> {
         }
         let came = room.len();
         thread.add_newest(front, class, room.room(), came);
+        thread.note_taken(came);
         let is_foreign = |block: &*mut u8| !territory.zones.first().covers(*block);
         if territory.zones.count() > 1 && thread.blocks(front, class).iter().any(is_foreign) {
             thread.close(front, Watch::ZONES);

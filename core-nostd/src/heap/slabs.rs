@@ -323,9 +323,24 @@ impl Heap {
         self.reserve.give_up(territory);
     }
 
+    /// No slab is current: each goes back when its last block does.
+    pub fn retire(&self) {
+        for of in &self.classes {
+            if let Some(current) = slab(of.current.replace(ptr::null())) {
+                current.place.set(FULL);
+                self.relist(current);
+            }
+        }
+    }
+
     pub(super) fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
         self.count_given(self.class(slab.class()));
         self.reserve.release(territory, slab);
+    }
+
+    /// Spans that it ever took.
+    pub fn spans_ever(&self) -> u64 {
+        self.spans_taken.load(Ordering::Relaxed)
     }
 
     /// Spans that it has.

@@ -11,7 +11,7 @@ use super::slabs::Heap;
 use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
 use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
-use crate::policy::front;
+use crate::policy::front::{self, look_below_peak};
 use crate::slab::SizeClass;
 use crate::slab::size_class::MAGAZINE_CLASSES;
 use crate::superslab::Territory;
@@ -39,6 +39,8 @@ pub struct ThreadHeap {
     pub front: AtomicPtr<Front>,
     first: [Cell<*mut Slot>; MAGAZINE_CLASSES],
     slots: [Cell<u8>; MAGAZINE_CLASSES],
+    /// Slots that each magazine had before it was taken away: when the thread takes again, it has them at once.
+    had: [Cell<u8>; MAGAZINE_CLASSES],
     /// Blocks in each magazine while the thread is watched.
     watched: [Cell<u8>; MAGAZINE_CLASSES],
     /// A bit for each class that has a magazine.
@@ -52,8 +54,13 @@ pub struct ThreadHeap {
     /// True once it gave back more than it had taken: of a class that it never took, or until a magazine
     /// overflowed.
     pub gives: Cell<bool>,
-    /// Spans that its heap had when the magazines were last emptied for lack of demand, or more since.
-    pub most_spans: Cell<u64>,
+    /// Blocks that its magazines took from slabs and did not give back: with clients or in the magazines. What other
+    /// threads give back counts too.
+    pub out: Cell<usize>,
+    /// When `out` is below that, the thread may have fallen.
+    pub look_below: Cell<usize>,
+    /// True from a fall until it takes again: what comes back goes to its slab.
+    pub falls: Cell<bool>,
     /// Slow-path events since the clock was last looked at.
     pub events: Cell<u32>,
     /// What is watched: then the front has no magazines, and `watched` counts what is in them.
@@ -109,6 +116,11 @@ impl ThreadHeap {
     /// Slots of a class's magazine.
     pub fn slots(&self, class: SizeClass) -> usize {
         self.slots[class.magazine_index()].get() as usize
+    }
+
+    /// Slots of all magazines.
+    pub fn all_slots(&self) -> usize {
+        self.slots.iter().map(|slots| usize::from(slots.get())).sum()
     }
 
     fn first_slot(&self, class: SizeClass) -> *mut Slot {
@@ -221,17 +233,32 @@ impl ThreadHeap {
         self.flushed.get() & 1 << class.magazine_index() != 0
     }
 
+    /// So many blocks came out of slabs.
+    pub fn note_taken(&self, blocks: usize) {
+        let out = self.out.get() + blocks;
+        self.out.set(out);
+        self.look_below.set(self.look_below.get().max(look_below_peak(out)));
+        self.falls.set(false);
+    }
+
+    /// So many went back.
+    pub fn note_given(&self, blocks: usize) {
+        self.out.set(self.out.get().saturating_sub(blocks));
+    }
+
     /// Makes sure that a class has a magazine, and a larger one if it overflowed since it last ran
-    /// empty. The magazine must be empty. False if memory is out and there is none.
-    pub fn fit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front, class: SizeClass) -> bool {
+    /// empty, or, if the thread `takes`, had one. The magazine must be empty. False if memory is out and there is none.
+    pub fn fit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front, class: SizeClass, takes: bool) -> bool {
         let index = class.magazine_index();
         let slots = self.slots(class);
+        let bytes = class.shape().bytes as usize;
         let is_cold = slots == 0 && self.heap.get().is_null() && !self.gives.get();
         let least = usize::from(FIRST_SLOTS[usize::from(is_cold)][index]);
-        let wanted = if slots < least {
-            least
+        let had = if takes { self.had[index].replace(0).into() } else { 0 };
+        let wanted = if slots < had.max(least) {
+            had.max(least)
         } else if self.has_flushed(class) {
-            front::grown_slots(slots, class.shape().bytes as usize)
+            front::grown_slots(slots, bytes)
         } else {
             slots
         };
@@ -256,6 +283,10 @@ impl ThreadHeap {
         self.slots[index].set(wanted as u8);
         self.fitted.set(self.fitted.get() | 1 << index);
         self.classes.set(self.classes.get() + u32::from(slots == 0));
+        if !takes {
+            // More slots may hold more of what is out.
+            self.look_below.set(self.out.get() + 1);
+        }
         self.set_len(front, class, 0);
         true
     }
@@ -267,6 +298,7 @@ impl ThreadHeap {
             front.magazines.clear(class);
             self.watched[index].set(0);
             let slots = self.slots[index].replace(0) as usize;
+            self.had[index].set(self.had[index].get().max(slots as u8));
             if let Some(first) = NonNull::new(self.first[index].replace(ptr::null_mut())) {
                 // SAFETY: taken with this size by `fit`; the magazine is empty and closed.
                 unsafe { territory.store.give(&territory.provider, first.sub(1).cast(), room_bytes(slots)) };
@@ -274,9 +306,16 @@ impl ThreadHeap {
         }
         self.fitted.set(0);
         self.flushed.set(0);
-        self.most_spans.set(0);
         self.refills.set(0);
         self.classes.set(0);
+    }
+
+    /// Forgets what was learned of a thread that has ended.
+    pub fn forget(&self) {
+        self.had.iter().for_each(|had| had.set(0));
+        self.out.set(0);
+        self.look_below.set(0);
+        self.falls.set(false);
         self.gives.set(false);
     }
 }

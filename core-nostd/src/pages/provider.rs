@@ -83,6 +83,15 @@ pub unsafe trait PageProvider: Relax + Sync {
         let _ = (start, bytes);
     }
 
+    /// Takes that back: a part of the run was given back, and is to be gone.
+    ///
+    /// # Safety
+    ///
+    /// The run is committed.
+    unsafe fn prefer_small_pages(&self, start: NonNull<u8>, bytes: usize) {
+        let _ = (start, bytes);
+    }
+
     /// Has a committed run's pages be there before they are used; what they hold stays. False where memory was
     /// refused. A provider that knows no better way touches each.
     ///

@@ -51,3 +51,22 @@ pub const fn refill_batch(slots: usize) -> usize {
 pub const fn flush_batch(slots: usize) -> usize {
     slots.div_ceil(2)
 }
+
+/// A heap that never took more spans is too small to care what holds them: 4 MiB of most classes.
+const FEW_SPANS: u64 = 128;
+
+/// True when magazines of so many slots may hold half of the blocks that are `out` of their slabs, of a heap that
+/// ever took so many spans.
+pub const fn may_hold_much(slots: usize, out: usize, spans_ever: u64) -> bool {
+    spans_ever > FEW_SPANS && 2 * slots >= out
+}
+
+/// Blocks below which to look whether a thread has fallen that had so many out.
+pub const fn look_below_peak(out: usize) -> usize {
+    out / 2
+}
+
+/// The same after a look.
+pub const fn look_below_last(out: usize) -> usize {
+    out - out / 8
+}

@@ -28,12 +28,19 @@ pub const fn rest_ms(delay_ms: u64) -> u64 {
 
 /// Free slabs that stay resident whatever the program does, and as many more before it is worth a call.
 const ALWAYS_KEPT: usize = 16;
+/// Slabs that a fall may end below the one before without being another one.
+const NOT_FAR: usize = 64;
 
 /// How many free slabs stay resident until they have lain idle: as many as the program took again, after they
-/// had been given back. So what is freed once goes at once, and what comes and goes stays.
+/// had been given back. So what is freed once goes at once, and what comes and goes stays. A program that falls
+/// far below where it rose again from has not shown that it will rise from there too.
 #[derive(Debug)]
 pub struct Allowance {
     wanted: usize,
+    /// The fewest slabs in use from which those were taken again.
+    risen_from: usize,
+    /// The fewest in use since slabs were last taken again.
+    fallen_to: usize,
     /// Slabs that were given back because they were more, and when last.
     gone: usize,
     gone_ms: u64,
@@ -42,17 +49,45 @@ pub struct Allowance {
 impl Allowance {
     /// Nothing was taken again yet.
     pub const fn new() -> Self {
-        Self { wanted: 0, gone: 0, gone_ms: 0 }
+        Self { wanted: 0, risen_from: usize::MAX, fallen_to: usize::MAX, gone: 0, gone_ms: 0 }
     }
 
-    /// How many of `kept` slabs are too many beside `used` ones: a sixteenth of those may always stay.
+    /// Free slabs that may stay beside `used` ones: a sixteenth of those always may.
+    const fn room(&self, used: usize) -> usize {
+        ALWAYS_KEPT + self.wanted_at(used) + used / 16
+    }
+
+    const fn wanted_at(&self, used: usize) -> usize {
+        if self.is_low(used) { 0 } else { self.wanted }
+    }
+
+    /// How many of `kept` slabs are too many beside `used` ones.
     pub const fn surplus(&self, kept: usize, used: usize) -> usize {
-        let room = ALWAYS_KEPT + self.wanted + used / 16;
+        let room = self.room(used);
         if kept > room + ALWAYS_KEPT { kept - room } else { 0 }
+    }
+
+    /// True if it is worth the while to free slabs until so many are kept: if not just a few are too many.
+    pub const fn is_surplus_to_make(&self, kept: usize, used: usize) -> bool {
+        self.surplus(kept, used) > self.wanted_at(used) / 16
+    }
+
+    /// So many are in use after some came back.
+    pub const fn fallen(&mut self, used: usize) {
+        if used < self.fallen_to {
+            self.fallen_to = used;
+        }
+    }
+
+    const fn is_low(&self, used: usize) -> bool {
+        used < self.risen_from / 2 && used + NOT_FAR < self.risen_from
     }
 
     /// So many were given back.
     pub const fn gone(&mut self, slabs: usize, now_ms: u64) {
+        if self.is_low(self.fallen_to) {
+            self.unused(slabs);
+        }
         self.gone += slabs;
         self.gone_ms = now_ms;
     }
@@ -60,8 +95,15 @@ impl Allowance {
     /// So many were taken whose pages are not there.
     pub const fn needed(&mut self, slabs: usize) {
         let again = if slabs < self.gone { slabs } else { self.gone };
+        if again == 0 {
+            return;
+        }
         self.gone -= again;
         self.wanted += again;
+        if self.fallen_to < self.risen_from {
+            self.risen_from = self.fallen_to;
+        }
+        self.fallen_to = usize::MAX;
     }
 
     /// So many lay idle until their time had come.
@@ -79,6 +121,7 @@ impl Allowance {
     /// So many are to stay, whatever was seen.
     pub const fn add(&mut self, slabs: usize) {
         self.wanted += slabs;
+        self.risen_from = 0;
     }
 }
 
@@ -100,7 +143,8 @@ const ANY_SUPERSLABS: usize = 64;
 /// Growth that is fast: page faults then take a large part of the time.
 const FAST_BYTES_A_MS: u64 = 1024 << 10;
 
-/// True of a superslab that may have come in a huge page: given back in part, it would be small pages after.
+/// True of a superslab that may come in a huge page: that which was used whole, and given back, does when it is needed
+/// again.
 pub const fn may_be_huge(superslab: usize) -> bool {
     superslab >= FAST_SUPERSLABS
 }
@@ -112,6 +156,17 @@ const GROWN_BYTES: usize = 32 << 20;
 /// grows by little asks seldom. A large block that was only asked for may stay empty in the most part.
 pub const fn has_grown_into_huge_pages(old_bytes: usize, new_bytes: usize) -> bool {
     new_bytes >= GROWN_BYTES && old_bytes.ilog2() < new_bytes.ilog2()
+}
+
+/// Free slabs of a superslab that are worth a call of the provider before their time.
+const LEAST_SURPLUS: usize = 8;
+/// The same where that would make small pages of a huge one.
+const LEAST_SURPLUS_OF_HUGE: usize = 48;
+
+/// How many free slabs of a superslab are worth a call of the provider before their time, when `used` slabs of
+/// `all` are in use: a huge page is worth its memory while the heap is not all but gone.
+pub const fn least_surplus(superslab: usize, used: usize, all: usize) -> usize {
+    if may_be_huge(superslab) && used >= all / 16 { LEAST_SURPLUS_OF_HUGE } else { LEAST_SURPLUS }
 }
 
 /// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so

@@ -17,7 +17,7 @@ use core::ptr;
 
 use super::{Mailbox, Refill, SizeClass};
 use crate::base::address::align_down;
-use crate::base::bits::{low, take_lowest};
+use crate::base::bits::{count, low, take_lowest};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
@@ -281,7 +281,7 @@ impl Slab {
         if before == 0 && fresh != 0 && !self.has_one_word() {
             self.summary.store(self.summary.load(Ordering::Relaxed) | 1 << word, Ordering::Relaxed);
         }
-        self.used.set(self.used.get() - fresh.count_ones() as u16);
+        self.used.set(self.used.get() - count(fresh) as u16);
         twice
     }
 

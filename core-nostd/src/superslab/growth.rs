@@ -12,7 +12,7 @@ use core::ptr::NonNull;
 use super::Territory;
 use super::pool::{Extent, Pool, PoolZone};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{LIVE_MAP_BYTES, META_END, META_HEADERS, META_SHIFT, SUPERSLAB_BYTES, ZONES};
+use crate::config::geometry::{LIVE_MAP_BYTES, META_HEADERS, META_SHIFT, META_SPARE, SUPERSLAB_BYTES, ZONES};
 use crate::pages::PageProvider;
 use crate::policy::retention;
 
@@ -87,10 +87,9 @@ impl<P: PageProvider> Territory<P> {
         }
         let (now, before) = (self.read_clock(), self.grown_ms.load(Ordering::Relaxed));
         let last_step = (from / 2).clamp(FIRST_STEP, MOST_STEP) * SUPERSLAB_BYTES;
-        if retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before))
-            && self.huge_pages.load(Ordering::Relaxed)
-            && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES))
-        {
+        let huge = self.huge_pages.load(Ordering::Relaxed)
+            && retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before));
+        if huge && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES)) {
             // SAFETY: committed just now.
             unsafe { self.provider.prefer_huge_pages(start, more * SUPERSLAB_BYTES) };
         }
@@ -98,7 +97,7 @@ impl<P: PageProvider> Territory<P> {
         if zone.superslabs() < from + more {
             self.grown_ms.store(now, Ordering::Relaxed);
             zone.set_committed(from + more);
-            pool.add_superslabs(number, from + more, self.recent_ms());
+            pool.add_superslabs(number, from + more, huge, self.recent_ms());
         }
         true
     }
@@ -123,12 +122,12 @@ impl<P: PageProvider> Territory<P> {
                     pool.add_zone(at(plan.meta_end), superslabs);
                     self.zones.publish(at(plan.base), at(plan.live), at(plan.meta_end));
                     self.zones.get(known).set_committed(first);
-                    pool.add_superslabs(known, first, self.recent_ms());
+                    pool.add_superslabs(known, first, false, self.recent_ms());
                     drop(pool);
                     if known == 0 && first > 0 {
-                        let spare = self.zones.first().meta(0).wrapping_add(META_END);
+                        let spare = self.zones.first().meta(0).wrapping_add(META_SPARE);
                         // SAFETY: committed, zero, and nobody's: headers and index stand behind it.
-                        unsafe { self.store.offer(spare, META_HEADERS - META_END) };
+                        unsafe { self.store.offer(spare, META_HEADERS - META_SPARE) };
                     }
                     return true;
                 }

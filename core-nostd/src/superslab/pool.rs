@@ -3,7 +3,7 @@
 //! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span, to no heap's
 //! reserve and to no purge under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
 //! `pool-index`: the first word of a pair has a superslab's bit iff its `free` is not 0, the second iff
-//! `free & dirty` is not 0.
+//! [`SuperSlab::kept`] is not 0.
 //!
 //! A slab that was used before (its pages are there already) is taken before a fresh one, and the lowest
 //! address before a higher one, so that the high superslabs drain.
@@ -24,7 +24,7 @@ pub(super) const REUSE: usize = 1;
 
 /// What the pool knows of a superslab.
 #[derive(Debug)]
-#[repr(C, align(32))]
+#[repr(C, align(64))]
 pub struct SuperSlab {
     /// See `pool-mask`.
     pub free: u64,
@@ -34,16 +34,25 @@ pub struct SuperSlab {
     pub touched_ms: u64,
     /// Slabs that a purge under way has.
     pub(super) purged: u64,
+    /// True if its pages may have come as a huge one: given back in part, it is small pages after.
+    pub(super) huge: bool,
+    /// True if all its slabs were used since it was last given back.
+    pub(super) whole: bool,
 }
 
 impl SuperSlab {
+    /// Slabs whose pages are there: of a huge page that was used in part, all.
+    pub(super) const fn resident(&self) -> u64 {
+        if self.huge && self.dirty != 0 { u64::MAX } else { self.dirty }
+    }
+
     /// Free slabs whose pages are there.
-    pub(super) const fn kept(&self) -> u64 {
-        self.free & self.dirty
+    pub const fn kept(&self) -> u64 {
+        self.free & self.resident()
     }
 }
 
-const _: () = assert!(size_of::<SuperSlab>() == HEADER_BYTES, "two headers are a cache line");
+const _: () = assert!(size_of::<SuperSlab>() == HEADER_BYTES, "a header is a cache line");
 
 /// Slabs `first..` of a superslab, `mask` of them.
 #[derive(Clone, Copy, Debug)]
@@ -251,12 +260,13 @@ impl Pool {
     }
 
     /// Makes the superslabs of a zone below `end` available, those that are not yet: all below are
-    /// committed, and the new ones are zero.
-    pub fn add_superslabs(&mut self, zone: usize, end: usize, now_ms: u64) {
+    /// committed, and the new ones are zero, and come in `huge` pages or not.
+    pub fn add_superslabs(&mut self, zone: usize, end: usize, huge: bool, now_ms: u64) {
         let zone = &mut self.zones[zone % ZONES];
         for superslab in zone.committed..end {
             zone.committed = superslab + 1;
-            *zone.header(superslab) = SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0 };
+            *zone.header(superslab) =
+                SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0, huge, whole: false };
             zone.change(superslab, |header| header.free = u64::MAX);
         }
     }
@@ -271,9 +281,9 @@ impl Pool {
                 zone.claim_run(number, slabs, align, now_ms)
             }
         })?;
-        // Taking them left them as dirty as they were.
-        let clean = claim.mask & !self.zones[claim.zone % ZONES].header(claim.superslab).dirty;
-        self.allowance.needed(clean.count_ones() as usize);
+        // Taking them left them as they were.
+        let missing = claim.mask & !self.zones[claim.zone % ZONES].header(claim.superslab).resident();
+        self.allowance.needed(missing.count_ones() as usize);
         Some(claim)
     }
 
@@ -286,10 +296,10 @@ impl Pool {
         let (mut used, mut clean) = (header.free & header.dirty, header.free & !header.dirty);
         let mut more = take_lowest(&mut used, extra);
         more |= take_lowest(&mut clean, extra - more.count_ones() as usize);
-        let fresh = more & !header.dirty;
+        let missing = more & !header.resident();
         claim.mask |= more;
         let dirty = header.dirty & claim.mask;
-        self.allowance.needed(fresh.count_ones() as usize);
+        self.allowance.needed(missing.count_ones() as usize);
         zone.change(claim.superslab, |header| header.free &= !more);
         Some((claim, dirty))
     }
@@ -327,6 +337,7 @@ impl Pool {
             debug_assert!(header.free & mask == 0, "a slab is given back once");
             header.free |= mask;
             header.dirty |= dirty & mask;
+            header.whole |= header.dirty == u64::MAX;
             header.touched_ms = now_ms;
         });
     }

@@ -7,17 +7,30 @@ use core::ptr::NonNull;
 
 use super::Territory;
 use super::pool::{Claim, Pool, REUSE};
+use crate::base::address::{align_down, align_up};
 use crate::base::bits::{for_each_run, low};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{LIVE_MAP_BYTES, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, ZONES};
+use crate::config::geometry::{
+    GRANULE_SHIFT, META_RECORDS, META_REMOTE, META_WORDS, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES,
+    ZONES,
+};
 use crate::pages::{PageProvider, Purged};
-use crate::policy::retention::{is_due, may_be_huge};
+use crate::policy::retention::{is_due, least_surplus, may_be_huge};
 
-/// Fewer slabs are not worth a call of the provider before their time, unless their superslab is all free: then
-/// its live map and bitmaps go too.
-const LEAST_SURPLUS: u32 = 8;
-/// The same where that would make small pages of a huge one.
-const LEAST_SURPLUS_OF_HUGE: u32 = 48;
+/// Bytes of a slab's live map, and of its record.
+const SLAB_LIVE_BYTES: usize = SLAB_BYTES >> GRANULE_SHIFT;
+const RECORD_BYTES: usize = (META_REMOTE - META_RECORDS) / SUPERSLAB_SLABS;
+
+/// Slabs of a superslab that are to be given back.
+struct Kept {
+    /// All of them.
+    claim: Claim,
+    /// Those whose pages are there.
+    pages: u64,
+    /// Whether those may be a huge one, and whether the next ones may.
+    huge: bool,
+    huge_next: bool,
+}
 
 impl<P: PageProvider> Territory<P> {
     /// Gives back what has lain free for `delay_ms`; returns bytes purged.
@@ -26,11 +39,11 @@ impl<P: PageProvider> Territory<P> {
         let mut purged = 0;
         let mut from = (0, 0);
         loop {
-            let Some((claim, dirty)) = self.pool.lock().claim_idle(from, now, delay_ms) else {
+            let Some(kept) = self.pool.lock().claim_idle(from, now, delay_ms) else {
                 return purged;
             };
-            from = (claim.zone, claim.superslab + 1);
-            purged += self.purge_claim(claim, dirty, now);
+            from = (kept.claim.zone, kept.claim.superslab + 1);
+            purged += self.purge_kept(kept, now);
         }
     }
 
@@ -50,34 +63,67 @@ impl<P: PageProvider> Territory<P> {
         for whole in [true, false] {
             let mut below = (ZONES, 0);
             loop {
-                let Some((claim, dirty)) = self.pool.lock().claim_surplus(below, whole, now) else {
+                let Some(kept) = self.pool.lock().claim_surplus(below, whole, now) else {
                     break;
                 };
-                below = (claim.zone, claim.superslab);
-                self.purge_claim(claim, dirty, now);
+                below = (kept.claim.zone, kept.claim.superslab);
+                self.purge_kept(kept, now);
             }
         }
     }
 
-    fn purge_claim(&self, claim: Claim, dirty: u64, now_ms: u64) -> usize {
+    fn purge_kept(&self, mut kept: Kept, now_ms: u64) -> usize {
+        let claim = kept.claim;
+        kept.huge_next &= kept.huge || self.huge_pages.load(Ordering::Relaxed);
         let zone = self.zones.get(claim.zone);
-        let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
+        let part = |base: *mut u8, each| (base.wrapping_add(claim.superslab * SUPERSLAB_SLABS * each), each);
+        let (blocks, live) = (part(zone.base(), SLAB_BYTES), part(zone.live_base(), SLAB_LIVE_BYTES));
+        let words = (zone.meta(claim.superslab).wrapping_add(META_WORDS), WORDS_BYTES);
         let mut zeroed = true;
-        for_each_run(dirty, |start, length| {
-            zeroed &= self.purge_run(base.wrapping_add(start * SLAB_BYTES), length * SLAB_BYTES);
+        for_each_run(kept.pages, |start, length| {
+            zeroed &= self.purge_slabs(blocks, start, length);
+            if claim.mask != u64::MAX {
+                // No block of these is out, so their live map and words are zero.
+                self.purge_slabs(live, start, length);
+                self.purge_slabs(words, start, length);
+            }
         });
         if claim.mask == u64::MAX {
-            // No block is out, so live map and words are zero; the records still tell of late faults.
-            let (words, end) = zone.words(claim.superslab, self.provider.page_bytes());
-            self.purge_run(zone.live_base().wrapping_add(claim.superslab * LIVE_MAP_BYTES), LIVE_MAP_BYTES);
-            self.purge_run(words, end.addr().saturating_sub(words.addr()));
+            // As above. The remote words stand behind the others; the remote records may be queued still.
+            self.purge_slabs(live, 0, SUPERSLAB_SLABS);
+            self.purge_slabs(words, 0, 2 * SUPERSLAB_SLABS);
+            // SAFETY: the pool's superslabs are committed.
+            unsafe { zone.keep_formers(claim.superslab) };
+            self.purge_slabs((zone.meta(claim.superslab).wrapping_add(META_RECORDS), RECORD_BYTES), 0, SUPERSLAB_SLABS);
         }
-        self.pool.lock().end_purge(claim, zeroed, now_ms);
-        if zeroed { dirty.count_ones() as usize * SLAB_BYTES } else { 0 }
+        self.choose_pages(&kept);
+        self.pool.lock().end_purge(&kept, zeroed, now_ms);
+        if zeroed { kept.pages.count_ones() as usize * SLAB_BYTES } else { 0 }
     }
 
-    /// Gives part of a zone back that is committed and that nobody uses; true if it reads as zero now.
-    fn purge_run(&self, start: *mut u8, bytes: usize) -> bool {
+    /// Says whether the superslab comes in a huge page when it is needed again. Of one that was given back in part
+    /// the system is not to make a huge page again by itself.
+    fn choose_pages(&self, kept: &Kept) {
+        let Claim { zone, superslab, .. } = kept.claim;
+        let Some(base) = NonNull::new(self.zones.get(zone).base().wrapping_add(superslab * SUPERSLAB_BYTES)) else {
+            return;
+        };
+        match (kept.huge, kept.huge_next) {
+            // SAFETY: the pool's superslabs are committed.
+            (true, false) => unsafe { self.provider.prefer_small_pages(base, SUPERSLAB_BYTES) },
+            // SAFETY: as above.
+            (false, true) => unsafe { self.provider.prefer_huge_pages(base, SUPERSLAB_BYTES) },
+            _ => {}
+        }
+    }
+
+    /// Gives the whole pages back of what `length` slabs from the first'th on have, `each` bytes a slab; true if
+    /// they read as zero now.
+    fn purge_slabs(&self, (base, each): (*mut u8, usize), first: usize, length: usize) -> bool {
+        let page = self.provider.page_bytes();
+        let start = align_up(base.wrapping_add(first * each), page);
+        let end = align_down(base.wrapping_add((first + length) * each), page);
+        let bytes = end.addr().saturating_sub(start.addr());
         let Some(run) = NonNull::new(start).filter(|_| bytes > 0) else {
             return false;
         };
@@ -88,19 +134,32 @@ impl<P: PageProvider> Territory<P> {
 
 impl Pool {
     /// Free slabs whose pages are there, beyond those that are allowed.
-    pub fn surplus(&self) -> usize {
-        let (mut used, mut kept) = (0, 0);
-        for zone in self.zones.iter().take(self.count) {
-            used += zone.committed * SUPERSLAB_SLABS - zone.free;
-            kept += zone.kept;
-        }
+    pub fn surplus(&mut self) -> usize {
+        let (used, kept) = self.used_and_kept();
+        self.allowance.fallen(used);
         self.allowance.surplus(kept, used)
     }
 
+    /// True if there would be some, were so many more free.
+    pub fn would_be_surplus(&self, slabs: usize) -> bool {
+        let (used, kept) = self.used_and_kept();
+        self.allowance.is_surplus_to_make(kept + slabs, used.saturating_sub(slabs))
+    }
+
+    fn committed(&self) -> usize {
+        self.zones.iter().take(self.count).map(|zone| zone.committed).sum()
+    }
+
+    fn used_and_kept(&self) -> (usize, usize) {
+        self.zones
+            .iter()
+            .take(self.count)
+            .fold((0, 0), |(used, kept), zone| (used + zone.committed * SUPERSLAB_SLABS - zone.free, kept + zone.kept))
+    }
+
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
-    /// `from` (zone, superslab), so that they can be purged without the lock; all 64, if all are free. Returns
-    /// which of them are dirty beside it.
-    fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<(Claim, u64)> {
+    /// `from` (zone, superslab), so that they can be purged without the lock; all 64, if all are free.
+    fn claim_idle(&mut self, from: (usize, usize), now_ms: u64, delay_ms: u64) -> Option<Kept> {
         let (mut number, mut start) = from;
         while number < self.count {
             let zone = &mut self.zones[number % ZONES];
@@ -113,9 +172,9 @@ impl Pool {
                     let superslab = at * 64 + word.trailing_zeros() as usize;
                     word &= word - 1;
                     if is_due(now_ms, zone.header(superslab).touched_ms, delay_ms) {
-                        let (claim, dirty) = self.claim_kept(number, superslab);
-                        self.allowance.unused(dirty.count_ones() as usize);
-                        return Some((claim, dirty));
+                        let kept = self.claim_kept(number, superslab);
+                        self.allowance.unused(kept.pages.count_ones() as usize);
+                        return Some(kept);
                     }
                 }
             }
@@ -127,10 +186,11 @@ impl Pool {
 
     /// The same of the last superslab before `below` that is free as a `whole`, or else has enough of them, while
     /// there is a surplus.
-    fn claim_surplus(&mut self, below: (usize, usize), whole: bool, now_ms: u64) -> Option<(Claim, u64)> {
+    fn claim_surplus(&mut self, below: (usize, usize), whole: bool, now_ms: u64) -> Option<Kept> {
         if self.surplus() == 0 {
             return None;
         }
+        let (used, all) = (self.used_and_kept().0, self.committed() * SUPERSLAB_SLABS);
         for number in (0..self.count).rev().filter(|&number| number <= below.0) {
             let zone = &mut self.zones[number % ZONES];
             let end = if number == below.0 { below.1 } else { zone.committed };
@@ -143,11 +203,11 @@ impl Pool {
                     let superslab = at * 64 + word.ilog2() as usize;
                     word &= !(1 << (superslab % 64));
                     let header = zone.header(superslab);
-                    let least = if may_be_huge(superslab) { LEAST_SURPLUS_OF_HUGE } else { LEAST_SURPLUS };
-                    if header.free == u64::MAX || !whole && header.kept().count_ones() >= least {
-                        let (claim, dirty) = self.claim_kept(number, superslab);
-                        self.allowance.gone(dirty.count_ones() as usize, now_ms);
-                        return Some((claim, dirty));
+                    let enough = header.kept().count_ones() as usize >= least_surplus(superslab, used, all);
+                    if header.free == u64::MAX || !whole && enough {
+                        let kept = self.claim_kept(number, superslab);
+                        self.allowance.gone(kept.pages.count_ones() as usize, now_ms);
+                        return Some(kept);
                     }
                 }
             }
@@ -155,24 +215,29 @@ impl Pool {
         None
     }
 
-    fn claim_kept(&mut self, zone: usize, superslab: usize) -> (Claim, u64) {
+    fn claim_kept(&mut self, zone: usize, superslab: usize) -> Kept {
         let header = self.zones[zone % ZONES].header(superslab);
-        let dirty = header.kept();
-        let mask = if header.free == u64::MAX { u64::MAX } else { dirty };
+        let (pages, huge, is_whole) = (header.kept(), header.huge, header.free == u64::MAX);
+        let again = header.whole && may_be_huge(superslab);
+        let mask = if is_whole { u64::MAX } else { pages };
         self.zones[zone % ZONES].change(superslab, |header| {
             header.free &= !mask;
             header.purged |= mask;
         });
-        (Claim { zone, superslab, mask, fresh: false }, dirty)
+        let claim = Claim { zone, superslab, mask, fresh: false };
+        Kept { claim, pages, huge, huge_next: is_whole && (huge || again) }
     }
 
     /// Ends a purge: the slabs are free again, and clean if `zeroed`.
-    fn end_purge(&mut self, claim: Claim, zeroed: bool, now_ms: u64) {
-        self.zones[claim.zone % ZONES].change(claim.superslab, |header| {
-            header.free |= claim.mask;
-            header.purged &= !claim.mask;
+    fn end_purge(&mut self, kept: &Kept, zeroed: bool, now_ms: u64) {
+        let Claim { zone, superslab, mask, .. } = kept.claim;
+        self.zones[zone % ZONES].change(superslab, |header| {
+            header.free |= mask;
+            header.purged &= !mask;
+            header.huge = kept.huge_next;
+            header.whole &= mask != u64::MAX;
             if zeroed {
-                header.dirty &= !claim.mask;
+                header.dirty &= !mask;
             } else {
                 header.touched_ms = now_ms;
             }

@@ -152,6 +152,11 @@ impl<P: PageProvider> Territory<P> {
         self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
     }
 
+    /// True if the pool would keep more than it is allowed, were so many more slabs free.
+    pub fn would_be_surplus(&self, slabs: usize) -> bool {
+        self.pool.lock().would_be_surplus(slabs)
+    }
+
     /// True if the pool probably has slabs that were used before.
     pub fn has_reusable(&self) -> bool {
         self.reusable.load(Ordering::Relaxed)

@@ -15,13 +15,13 @@
 
 use core::ptr;
 
-use crate::base::address::{align_down, align_up, prefetch};
+use crate::base::address::prefetch;
 use crate::base::sync::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use crate::config::geometry::{
-    GRANULE_SHIFT, META_END, META_RECORDS, META_SHIFT, META_WORDS, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT,
-    SUPERSLAB_SLABS, WORDS_BYTES, ZONES,
+    GRANULE_SHIFT, HEADER_GROUP, META_FORMERS, META_RECORDS, META_SHIFT, META_WORDS, SLAB_BYTES, SLAB_SHIFT,
+    SUPERSLAB_SHIFT, SUPERSLAB_SLABS, WORDS_BYTES, ZONES,
 };
-use crate::slab::Slab;
+use crate::slab::{SizeClass, Slab};
 
 /// One zone; all zero until it is published.
 #[derive(Debug)]
@@ -108,10 +108,37 @@ impl Zone {
         unsafe { &*self.meta(superslab).cast() }
     }
 
-    /// Where the bitmaps of a superslab's slabs start and end, in whole pages.
-    pub fn words(&self, superslab: usize, page_bytes: usize) -> (*mut u8, *mut u8) {
-        let meta = self.meta(superslab);
-        (align_up(meta.wrapping_add(META_WORDS), page_bytes), align_down(meta.wrapping_add(META_END), page_bytes))
+    /// The class of each slab's last span, as it was when the superslab's records were given back.
+    fn formers(&self, superslab: usize) -> &[AtomicU8; SUPERSLAB_SLABS] {
+        let group = self.meta(superslab / HEADER_GROUP * HEADER_GROUP).wrapping_add(META_FORMERS);
+        // SAFETY: `meta-committed`: the group's first superslab is committed if this one is.
+        unsafe { &*group.cast::<[AtomicU8; SUPERSLAB_SLABS]>().add(superslab % HEADER_GROUP) }
+    }
+
+    /// Keeps what its records say of late faults.
+    ///
+    /// # Safety
+    ///
+    /// The superslab is committed.
+    pub unsafe fn keep_formers(&self, superslab: usize) {
+        // SAFETY: the caller's promise.
+        for (record, kept) in unsafe { self.records(superslab) }.iter().zip(self.formers(superslab)) {
+            match record.former.load(Ordering::Relaxed) {
+                0 => {}
+                former => kept.store(former, Ordering::Relaxed),
+            }
+        }
+    }
+
+    /// The class of the last span that began at a slab that is in none; `NONE` if there was none.
+    pub fn former_of(&self, slab: &Slab) -> SizeClass {
+        let former = slab.former.load(Ordering::Relaxed);
+        let below = self.meta_end.load(Ordering::Relaxed).addr().wrapping_sub(slab.first_of_superslab().addr());
+        let kept = || {
+            self.formers((below >> META_SHIFT).saturating_sub(1))[slab.index() % SUPERSLAB_SLABS]
+                .load(Ordering::Relaxed)
+        };
+        SizeClass(if former == 0 { kept() } else { former })
     }
 
     /// The record of the span that an address lies in, and the offset into it.

@@ -128,6 +128,12 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
         unsafe { self.below.prefer_huge_pages(start, bytes) };
     }
 
+    unsafe fn prefer_small_pages(&self, start: NonNull<u8>, bytes: usize) {
+        self.interleave("prefer_small_pages");
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.prefer_small_pages(start, bytes) };
+    }
+
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
         self.interleave("purge");
         // SAFETY: the caller's promise, handed on.

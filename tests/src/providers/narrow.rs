@@ -78,6 +78,11 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
         unsafe { self.below.prefer_huge_pages(start, bytes) };
     }
 
+    unsafe fn prefer_small_pages(&self, start: NonNull<u8>, bytes: usize) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.prefer_small_pages(start, bytes) };
+    }
+
     unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.populate(start, bytes) }
