@@ -155,7 +155,7 @@ const GROWN_BYTES: usize = 32 << 20;
 /// True when a large block that was resized may come in huge pages: it passes a power of two, so that one that
 /// grows by little asks seldom. A large block that was only asked for may stay empty in the most part.
 pub const fn has_grown_into_huge_pages(old_bytes: usize, new_bytes: usize) -> bool {
-    new_bytes >= GROWN_BYTES && old_bytes.ilog2() < new_bytes.ilog2()
+    new_bytes >= GROWN_BYTES && new_bytes.leading_zeros() < old_bytes.leading_zeros()
 }
 
 /// Free slabs of a superslab that are worth a call of the provider before their time.
