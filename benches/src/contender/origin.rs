@@ -132,6 +132,10 @@ fn existing(path: PathBuf) -> Result<PathBuf, String> {
     path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))
 }
 
+/// Instead of what `.cargo/config.toml` gives to ours: GNU ld refuses the contenders' lists of exports. Jumps are placed
+/// as in ours.
+const FLAGS: &str = if cfg!(target_arch = "x86_64") { "-Cllvm-args=-x86-branches-within-32B-boundaries" } else { "" };
+
 /// Builds something below a folder into a target folder.
 pub(crate) fn cargo_build(folder: &Path, target: &Path, arguments: &[&str]) -> Result<(), String> {
     let status = Command::new("cargo")
@@ -140,6 +144,7 @@ pub(crate) fn cargo_build(folder: &Path, target: &Path, arguments: &[&str]) -> R
         .arg("--target-dir")
         .arg(target)
         .current_dir(folder)
+        .env("RUSTFLAGS", FLAGS)
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),
