@@ -94,8 +94,7 @@ impl<P: PageProvider> Allocator<P> {
             return if bytes <= PAIR_MAX { self.take_pair(front) } else { core::ptr::null_mut() };
         }
         let block = front.take_medium(self.territory.zones.first(), bytes);
-        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
-        match unsafe { front.heap.get().as_ref() } {
+        match own_heap(front) {
             Some(heap) if block.is_null() && bytes > FINE_MAX && bytes <= PACKED_MAX => {
                 heap.take_listed(SizeClass::of_packed(bytes))
             }
@@ -106,16 +105,14 @@ impl<P: PageProvider> Allocator<P> {
     /// A block of 8 bytes; null if the thread is cold, or its heap has none at hand.
     #[inline(always)]
     pub fn take_pair(&self, front: &Front) -> *mut u8 {
-        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
-        unsafe { front.heap.get().as_ref() }.map_or(core::ptr::null_mut(), Heap::take_pair)
+        own_heap(front).map_or(core::ptr::null_mut(), Heap::take_pair)
     }
 
     /// Takes a block of 8 bytes back that is of the thread's own heap; false if it is not that.
     #[inline(always)]
     pub fn give_pair(&self, front: &Front, pointer: *mut u8) -> bool {
         let zone = self.territory.zones.first();
-        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
-        let Some(heap) = (unsafe { front.heap.get().as_ref() }) else { return false };
+        let Some(heap) = own_heap(front) else { return false };
         if !zone.covers(pointer) {
             return false;
         }
@@ -129,8 +126,7 @@ impl<P: PageProvider> Allocator<P> {
     #[inline(always)]
     pub fn give_packed(&self, front: &Front, pointer: *mut u8) -> bool {
         let zone = self.territory.zones.first();
-        // SAFETY: heaps are never unmapped, and this one is the calling thread's.
-        let Some(heap) = (unsafe { front.heap.get().as_ref() }) else { return false };
+        let Some(heap) = own_heap(front) else { return false };
         if !zone.covers(pointer) {
             return false;
         }
@@ -160,4 +156,11 @@ impl<P: PageProvider> Allocator<P> {
         // SAFETY: taken from the store with this size.
         unsafe { self.territory.store.give(&self.territory.provider, room.cast(), size_of::<Front>()) };
     }
+}
+
+/// The heap of the calling thread, whose front that is; none while the thread is cold.
+#[inline(always)]
+fn own_heap(front: &Front) -> Option<&Heap> {
+    // SAFETY: heaps are never unmapped, and this one is the calling thread's.
+    unsafe { front.heap.get().as_ref() }
 }

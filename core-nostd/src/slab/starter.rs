@@ -36,7 +36,7 @@ pub fn class_at(slab: &Slab, granule: usize) -> SizeClass {
 pub fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
     let start = (FIRST_GRANULE..=granule).rev().find(|&at| class_at(slab, at) != SizeClass::NONE)?;
     let class = class_at(slab, start);
-    (granule - start < class.shape().bytes as usize >> GRANULE_SHIFT).then_some((start, class))
+    (granule - start < granules_of(class)).then_some((start, class))
 }
 
 /// Every block: its granule and its class.
