@@ -53,7 +53,7 @@ impl ContenderName {
                 Some(path) => existing(path.clone()),
                 None => {
                     if !options.no_build {
-                        cargo_build(&root.join(".."), &target, &["-p", "hakmem-preload", "--lib"])?;
+                        cargo_build(&root.join(".."), &target, &["-p", "hakmem-preload", "--lib"], None)?;
                     }
                     existing(target.join("release/libhakmem.so"))
                 }
@@ -62,7 +62,7 @@ impl ContenderName {
                 let target = target.join("contenders");
                 // One at a time: of crates built together, cargo would merge the features.
                 if !options.no_build {
-                    cargo_build(&root.join("contenders"), &target, &["--locked", "-p", package])?;
+                    cargo_build(&root.join("contenders"), &target, &["--locked", "-p", package], Some(FLAGS))?;
                 }
                 existing(target.join("release").join(library))
             }
@@ -136,15 +136,15 @@ fn existing(path: PathBuf) -> Result<PathBuf, String> {
 /// as in ours.
 const FLAGS: &str = if cfg!(target_arch = "x86_64") { "-Cllvm-args=-x86-branches-within-32B-boundaries" } else { "" };
 
-/// Builds something below a folder into a target folder.
-pub(crate) fn cargo_build(folder: &Path, target: &Path, arguments: &[&str]) -> Result<(), String> {
+/// Builds something below a folder into a target folder, with flags of its own or those of `.cargo/config.toml`.
+pub(crate) fn cargo_build(folder: &Path, target: &Path, arguments: &[&str], flags: Option<&str>) -> Result<(), String> {
     let status = Command::new("cargo")
         .args(["build", "--release", "--quiet"])
         .args(arguments)
         .arg("--target-dir")
         .arg(target)
         .current_dir(folder)
-        .env("RUSTFLAGS", FLAGS)
+        .envs(flags.map(|flags| ("RUSTFLAGS", flags)))
         .status();
     match status {
         Ok(status) if status.success() => Ok(()),

@@ -73,7 +73,7 @@ fn executable(feature: &str, no_build: bool) -> Result<PathBuf, String> {
             arguments.extend(["--features", feature]);
         }
         // From here and not from its folder: the flags in contenders/.cargo are for libraries to preload.
-        cargo_build(Path::new(env!("CARGO_MANIFEST_DIR")), &target, &arguments)?;
+        cargo_build(Path::new(env!("CARGO_MANIFEST_DIR")), &target, &arguments, None)?;
         fs::copy(target.join("release/rust_program"), &path).map_err(|error| format!("{}: {error}", path.display()))?;
     }
     if path.exists() { Ok(path) } else { Err(format!("{} is missing", path.display())) }
