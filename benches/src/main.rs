@@ -23,6 +23,7 @@ mod report;
 mod request;
 mod runner;
 mod sample;
+mod settling;
 mod standing;
 mod statistics;
 mod subject;

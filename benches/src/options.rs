@@ -14,6 +14,10 @@ pub(crate) struct Options {
     /// Measured rounds; one round of warm-up goes before them.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) rounds: u32,
+    /// Further rounds, for so many seconds at most in each, of the workloads whose time net of the floor's (of larson4
+    /// and larson8, whose time) is not known well enough to be compared; of those who may still be the best in it.
+    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
+    pub(crate) settle: u32,
     /// Only these workloads and programs, separated by commas.
     #[arg(long, value_delimiter = ',', value_name = "NAME")]
     pub(crate) only: Vec<Subject>,

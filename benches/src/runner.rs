@@ -11,6 +11,7 @@ use crate::options::Options;
 use crate::program::Job;
 use crate::request::Request;
 use crate::sample::Sample;
+use crate::settling::unsettled;
 use crate::subject::Subject;
 use crate::workload::Workload;
 
@@ -80,31 +81,45 @@ fn measure_one(subject: Subject, task: &Task, options: &Options, contenders: &Co
             Some(reason) => grid.left_out.push((subject, Some(contender.name), reason)),
         }
     }
+    let everyone: Vec<usize> = (0..cells.len()).collect();
     for round in 0..=options.rounds as usize {
         progress(&format!("{subject}: round {round} of {}", options.rounds));
-        for turn in 0..cells.len() {
-            let index = (turn + round) % cells.len();
-            let (contender, cell) = &mut cells[index];
-            if cell.failure.is_some() || cell.took_long {
-                continue;
+        run_round(subject, task, &mut cells, &everyone, round);
+    }
+    let (start, most) = (Instant::now(), Duration::from_secs(options.settle.into()));
+    for round in options.rounds as usize + 1.. {
+        let wanted = unsettled(subject, &cells.iter().map(|(_, cell)| cell).collect::<Vec<_>>());
+        if wanted.is_empty() || start.elapsed() >= most {
+            break;
+        }
+        progress(&format!("{subject}: round {round}, not settled yet: {} contenders", wanted.len()));
+        run_round(subject, task, &mut cells, &wanted, round);
+    }
+    grid.cells.extend(cells.into_iter().map(|(_, cell)| cell));
+}
+
+/// One run of each that is wanted, beginning with another one each round.
+fn run_round(subject: Subject, task: &Task, cells: &mut [(&Contender, Cell)], wanted: &[usize], round: usize) {
+    for turn in 0..wanted.len() {
+        let (contender, cell) = &mut cells[wanted[(turn + round) % wanted.len()]];
+        if cell.failure.is_some() || cell.took_long {
+            continue;
+        }
+        let start = Instant::now();
+        match task.run(contender, round) {
+            Ok(sample) if round == 0 => {
+                cell.took_long = start.elapsed() > PATIENCE;
+                cell.samples.extend(cell.took_long.then_some(sample));
             }
-            let start = Instant::now();
-            match task.run(contender, round) {
-                Ok(sample) if round == 0 => {
-                    cell.took_long = start.elapsed() > PATIENCE;
-                    cell.samples.extend(cell.took_long.then_some(sample));
-                }
-                Ok(sample) => cell.samples.push(sample),
-                Err(failure) => {
-                    progress("");
-                    eprintln!("FAILED: {} {subject}: {failure}", cell.contender);
-                    cell.samples.clear();
-                    cell.failure = Some(failure);
-                }
+            Ok(sample) => cell.samples.push(sample),
+            Err(failure) => {
+                progress("");
+                eprintln!("FAILED: {} {subject}: {failure}", cell.contender);
+                cell.samples.clear();
+                cell.failure = Some(failure);
             }
         }
     }
-    grid.cells.extend(cells.into_iter().map(|(_, cell)| cell));
 }
 
 /// Overwrites the last line of a terminal.

@@ -63,6 +63,12 @@ fn subtitle(options: &Options, machine: &Machine) -> String {
     words.join(" · ")
 }
 
+/// What took more than the rounds that were asked for, and how many at most.
+fn settled(grid: &Grid, rounds: usize) -> impl Iterator<Item = (Subject, usize)> {
+    let most = |subject| grid.row(subject).map(|cell| cell.samples.len()).max().unwrap_or_default();
+    grid.subjects().into_iter().map(move |subject| (subject, most(subject))).filter(move |&(_, most)| most > rounds)
+}
+
 fn failures(grid: &Grid) -> String {
     let failed = |cell: &Cell| Some((cell.contender, cell.subject, cell.failure.clone()?));
     let line = |(contender, subject, why)| format!("\nFAILED: {contender} {subject}: {why}\n");
@@ -86,6 +92,12 @@ fn heading(name: &str, options: &Options, machine: &Machine, contenders: &Conten
     let command = format!("cargo bench-all {}", arguments.join(" "));
     text += &format!("* command: `{}`\n", command.trim_end());
     text += &format!("* runs: {} measured and 1 of warm-up, interleaved\n", options.rounds);
+    for (subject, rounds) in settled(grid, options.rounds as usize) {
+        text += &format!(
+            "* runs of {subject}: up to {rounds}, until its net time was known or {} s over\n",
+            options.settle
+        );
+    }
     for (name, value) in &machine.lines {
         text += &format!("* {name}: {value}\n");
     }
