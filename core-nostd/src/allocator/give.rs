@@ -104,20 +104,21 @@ impl<P: PageProvider> Allocator<P> {
         }
         thread.gives.set(true);
         let slots = thread.slots(class);
-        let flushed = if slots > 0 {
+        let given = if slots > 0 {
             thread.note_flush(class);
-            self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots))
+            let flushed = self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots));
+            thread.push(front, class, pointer);
+            flushed
         } else if !thread.falls.get() && thread.fit(&self.territory, front, class, false) {
+            thread.push(front, class, pointer);
             Ok(())
         } else {
             thread.note_given(1);
-            let put = self.heaps.put_one(&self.territory, thread.heap(), pointer);
-            // It may have been the last one, and no call may follow.
-            self.look_for_surplus();
-            return put;
+            self.heaps.put_one(&self.territory, thread.heap(), pointer)
         };
-        thread.push(front, class, pointer);
-        flushed
+        // It may have been the last one, and no call may follow.
+        self.look_for_surplus();
+        given
     }
 
     /// Takes a block out of the live map; with `exact`, by an exchange that one thread wins.
