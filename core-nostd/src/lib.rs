@@ -9,6 +9,7 @@
 //! superslab   zones and slabs   live map, pool, territory
 //! slab        blocks            size class, record, mailbox
 //! pages       page runs         PageProvider, store, static region
+//! region      small heaps       tiny, bounded, slabs: for firmware
 //! policy      decisions         pure functions of numbers
 //! harden      faults            what the client does wrong
 //! inspect     numbers           stats, audit
@@ -29,6 +30,9 @@
 //! | `heap-lists` | [`heap::slabs`] |
 //! | `reserve` | [`heap::reserve`] |
 //! | `magazine` | [`heap::magazine`] |
+//! | `holes` | [`region::Tiny`] |
+//! | `marks`, `bins` | [`region::Bounded`] |
+//! | `slab-masks` | [`region::Slabs`] |
 //! | `large-table` | [`large`] |
 //! | `stats-add-up` | [`inspect::Stats::adds_up`] |
 
@@ -45,22 +49,34 @@ pub mod inspect;
 
 pub mod harden;
 
+#[cfg(target_has_atomic = "64")]
 pub mod policy;
 
+pub mod region;
+
+#[cfg(target_has_atomic = "64")]
 pub mod pages;
 
+#[cfg(target_has_atomic = "64")]
 pub mod slab;
 
+#[cfg(target_has_atomic = "64")]
 pub mod superslab;
 
+#[cfg(target_has_atomic = "64")]
 pub mod large;
 
+#[cfg(target_has_atomic = "64")]
 pub mod heap;
 
+#[cfg(target_has_atomic = "64")]
 pub mod allocator;
 
+#[cfg(target_has_atomic = "64")]
 pub use allocator::Allocator;
 pub use harden::{Fault, FaultKind};
+#[cfg(target_has_atomic = "64")]
 pub use heap::Front;
 pub use inspect::{Audit, Broken, Stats};
+#[cfg(target_has_atomic = "64")]
 pub use pages::{PageProvider, Purged};

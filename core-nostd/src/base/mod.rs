@@ -2,4 +2,5 @@
 
 pub mod address;
 pub mod bits;
+#[cfg(target_has_atomic = "64")]
 pub mod sync;

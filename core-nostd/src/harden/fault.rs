@@ -4,6 +4,7 @@ use core::fmt;
 
 /// What is wrong with a pointer that the client gave back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum FaultKind {
     /// The block is free already.
     DoubleFree,
@@ -15,6 +16,8 @@ pub enum FaultKind {
     Stale,
     /// The address is none of ours.
     Foreign,
+    /// The block does not end where the size that came with it says.
+    WrongSize,
 }
 
 impl FaultKind {
@@ -26,12 +29,14 @@ impl FaultKind {
             Self::Misaligned => "invalid free: misaligned",
             Self::Stale => "invalid free: nothing is allocated there",
             Self::Foreign => "invalid free: not from this allocator",
+            Self::WrongSize => "invalid free: not the size of the block",
         }
     }
 }
 
 /// A misuse: what, and of which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Fault {
     /// What is wrong.
     pub kind: FaultKind,
