@@ -6,9 +6,11 @@
 //! proptest           ├─ Vec<Action> ─ driver ─ Allocator<P> ─ P: region, Linux; faulty, clocked, narrow
 //! a test's own list ─┘                  └───── oracle
 //! ```
+//! What of it a device can run, too, is in `hakmem-replay`.
 
 pub mod action;
-pub mod driver;
-pub mod oracle;
+pub mod ground;
 pub mod providers;
 pub mod scene;
+
+pub use hakmem_replay::{driver, oracle};

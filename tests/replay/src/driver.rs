@@ -5,6 +5,8 @@
 
 #![allow(unsafe_code, reason = "tells the oracle of live blocks; audits")]
 
+use alloc::boxed::Box;
+
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, Audit, Front, PageProvider};
 
@@ -23,7 +25,7 @@ pub struct Driver<'a, P: PageProvider> {
     ended: [bool; THREADS],
     current: usize,
     slots: [*mut u8; SLOTS],
-    oracle: Oracle,
+    oracle: Oracle<SLOTS>,
     /// True if memory may run out: then null is an answer.
     pub may_refuse: bool,
     /// Null answers so far.
@@ -122,7 +124,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         }
         let usable = self.usable(block);
         // SAFETY: handed out just now, with so many usable bytes.
-        unsafe { self.oracle.admit(block, usable, wish, u64::from(slot)) };
+        unsafe { self.oracle.admit(block, usable, wish, slot) };
         self.slots[usize::from(slot)] = block;
     }
 
@@ -147,9 +149,9 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             self.refuse(bytes);
             return;
         }
-        let usable = self.usable(new);
+        let (usable, wish) = (self.usable(new), Wish { bytes, align: natural_align(bytes), zeroed: false });
         // SAFETY: handed out just now, and the old block went with it.
-        unsafe { self.oracle.resized(old, new, usable, bytes, u64::from(slot)) };
+        unsafe { self.oracle.resized(old, new, usable, wish, slot) };
         self.slots[usize::from(slot)] = new;
     }
 
