@@ -5,6 +5,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::UnsafeCell;
 use core::mem::{self, MaybeUninit};
+use core::ptr::null_mut;
 
 use super::counters::Counters;
 use super::lock::{DefaultLock, FreshLock, Lock};
@@ -132,13 +133,12 @@ impl<P: Profile, L: Lock> Heap<P, L> {
         self.hold(|locked| locked.on_fault = Some(hook));
     }
 
-    /// A block of at least the layout's bytes, or null. A size of 0 is not allowed.
-    #[inline(always)]
+    /// A block of at least the layout's bytes, or null; null also for no bytes.
     pub fn take(&self, layout: Layout) -> *mut u8 {
-        self.take_by(layout, |profile| profile.take(layout))
+        if layout.size() == 0 { null_mut() } else { self.take_by(layout, |profile| profile.take(layout)) }
     }
 
-    /// A block that the profile finds in the caller's way.
+    /// A block that the profile finds in the caller's way. The size is not 0.
     #[inline(always)]
     pub(super) fn take_by(&self, layout: Layout, take: impl FnOnce(&mut P) -> *mut u8) -> *mut u8 {
         self.hold(|locked| {
@@ -249,7 +249,7 @@ impl<P: Profile, L: Lock> Heap<P, L> {
 // SAFETY: the profile's promise, under the lock.
 unsafe impl<P: Profile, L: Lock> GlobalAlloc for Heap<P, L> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.take(layout)
+        self.take_by(layout, |profile| profile.take(layout))
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {

@@ -186,8 +186,11 @@ impl<const N: usize, P: Profile, L: Lock> Heap<Several<N, P>, L> {
         self.adopt_by(start, bytes, |several| unsafe { several.add(start, bytes, capabilities) })
     }
 
-    /// A block in a region of the caller's choice, or null. A size of 0 is not allowed.
+    /// A block in a region of the caller's choice, or null; null also for no bytes.
     pub fn take_in(&self, layout: Layout, placement: Placement) -> *mut u8 {
+        if layout.size() == 0 {
+            return null_mut();
+        }
         self.take_by(layout, |several| several.take_in(layout, placement))
     }
 }

@@ -60,6 +60,7 @@ fn requests<P: Profile>() {
     for (bytes, align) in requests {
         assert!(heap.take(layout(bytes, align)).is_null(), "{bytes} bytes at {align}");
     }
+    assert!(heap.take(layout(0, 8)).is_null(), "nothing");
     let stats = heap.stats();
     assert_eq!(stats.failed, Some(requests.len()));
     assert_eq!((stats.used, stats.holes, stats.largest), (before.used, before.holes, before.largest));

@@ -3,7 +3,7 @@
 #![allow(unsafe_code, reason = "reads the holes")]
 
 use super::bins::Bin;
-use super::{Bounded, Edge};
+use super::{Bounded, Links};
 use crate::inspect::Broken;
 
 impl Bounded {
@@ -18,11 +18,11 @@ impl Bounded {
                 if at > self.last || holes > self.last {
                     return expect("bins", bin.number(), at, self.last);
                 }
+                self.look_at(bin, at)?;
                 // SAFETY: in the region, and nobody else's if the list is right.
-                let hole = unsafe { self.edge(at).read() };
-                self.look_at(bin, at, &hole)?;
-                expect("bins", at, usize::from(hole.links.before), before)?;
-                (before, at) = (at, usize::from(hole.links.next));
+                let links: Links = unsafe { (*self.edge(at)).links };
+                expect("bins", at, usize::from(links.before), before)?;
+                (before, at) = (at, usize::from(links.next));
             }
         }
         // Without a region there are no marks at its ends.
@@ -33,12 +33,13 @@ impl Bounded {
         expect("marks", self.last + 1, self.bit(self.last + 1), 1)
     }
 
-    fn look_at(&self, bin: Bin, at: usize, hole: &Edge) -> Result<(), Broken> {
-        let size = usize::from(hole.size);
+    fn look_at(&self, bin: Bin, at: usize) -> Result<(), Broken> {
+        // SAFETY: in the region, and nobody else's if the list is right.
+        let (size, number) = unsafe { (usize::from((*self.edge(at)).size), usize::from((*self.edge(at)).bin)) };
         if size == 0 || size > self.last + 1 - at {
             return expect("bins", at, size, self.last + 1 - at);
         }
-        expect("bins", at, usize::from(hole.bin), bin.number())?;
+        expect("bins", at, number, bin.number())?;
         expect("bins", at, Bin::of(size).number(), bin.number())?;
         // SAFETY: the last two bytes of the hole.
         expect("bins", at, usize::from(unsafe { (*self.edge(at + size)).size_before }), size)?;

@@ -39,7 +39,8 @@ const HALF: usize = GRANULE / 2;
 /// What stands where a granule begins, in half a granule before and half a one behind: the end of one hole, and the
 /// start of another. Granules are named by their numbers, 0 is none.
 ///
-/// One struct for both, so that every access is an address and a displacement.
+/// One struct for both, so that every access is an address and a displacement. What is not a hole's is a block's: no
+/// reference to a whole one is ever made.
 #[derive(Clone, Copy)]
 #[repr(C, align(8))]
 struct Edge {
@@ -158,16 +159,16 @@ impl Bounded {
     unsafe fn unlink(&mut self, at: usize) -> usize {
         // SAFETY: the caller's promise; `bins`: its neighbours in the list.
         unsafe {
-            let hole = &*self.edge(at);
-            let Links { next, before } = hole.links;
+            let hole = self.edge(at);
+            let Links { next, before } = (*hole).links;
             if next != 0 {
                 self.set_before(next, usize::from(before));
             }
-            let size = usize::from(hole.size);
+            let size = usize::from((*hole).size);
             if before != 0 {
                 (*self.edge(usize::from(before))).links.next = next;
             } else {
-                let bin = Bin::named(u32::from(hole.bin));
+                let bin = Bin::named(u32::from((*hole).bin));
                 self.bins.pop(bin, next);
             }
             size
@@ -364,9 +365,9 @@ unsafe impl Profile for Bounded {
             let mut at = usize::from(head);
             while at != 0 {
                 // SAFETY: `bins`: a hole.
-                let hole = unsafe { &*self.edge(at) };
-                each(usize::from(hole.size) << GRANULE_SHIFT);
-                at = usize::from(hole.links.next);
+                let (size, links) = unsafe { ((*self.edge(at)).size, (*self.edge(at)).links) };
+                each(usize::from(size) << GRANULE_SHIFT);
+                at = usize::from(links.next);
             }
         }
     }
