@@ -65,6 +65,8 @@ impl core::error::Error for RegionError {}
 pub unsafe trait Profile {
     /// Without a region: every request is refused.
     const EMPTY: Self;
+    /// Smallest region that is never too small, in bytes.
+    const LEAST_BYTES: usize;
     /// Largest region, in bytes.
     const MOST_BYTES: usize;
 

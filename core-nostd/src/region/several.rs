@@ -110,6 +110,7 @@ impl<const N: usize, P: Profile> Several<N, P> {
 // SAFETY: regions do not overlap, and each profile keeps its promise.
 unsafe impl<const N: usize, P: Profile> Profile for Several<N, P> {
     const EMPTY: Self = Self { regions: [const { Region::NONE }; N], count: 0 };
+    const LEAST_BYTES: usize = P::LEAST_BYTES;
     const MOST_BYTES: usize = P::MOST_BYTES;
 
     fn has_room(&self) -> Result<(), RegionError> {

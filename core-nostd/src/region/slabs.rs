@@ -201,6 +201,7 @@ impl<const PAGE: usize> Slabs<PAGE> {
 unsafe impl<const PAGE: usize> Profile for Slabs<PAGE> {
     const EMPTY: Self =
         Self { runs: Tiny::EMPTY, pages: null_mut(), superslabs: null_mut(), count: 0, with_room: [0; CLASSES] };
+    const LEAST_BYTES: usize = size_of::<Superslab>() + Tiny::LEAST_BYTES;
     const MOST_BYTES: usize = {
         let most = (SUPERSLABS * BITS - 1) * PAGE;
         if most < Tiny::MOST_BYTES { most } else { Tiny::MOST_BYTES }

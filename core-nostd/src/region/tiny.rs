@@ -140,6 +140,7 @@ impl Tiny {
 // SAFETY: `holes`: what is taken leaves the holes, so that nothing else is taken from there until it comes back.
 unsafe impl Profile for Tiny {
     const EMPTY: Self = Self { start: null_mut(), head: Hole { next: 0, size: 0 }, end: 0 };
+    const LEAST_BYTES: usize = 8;
     const MOST_BYTES: usize = (u16::MAX as usize) << GRANULE_SHIFT;
 
     unsafe fn adopt(&mut self, start: *mut u8, bytes: usize) -> Result<(), RegionError> {

@@ -21,6 +21,7 @@ pub struct Flawed<P> {
 // SAFETY: none: a live block that loses its beginning is what the tests want to see found.
 unsafe impl<P: Profile> Profile for Flawed<P> {
     const EMPTY: Self = Self { below: P::EMPTY, given: 0 };
+    const LEAST_BYTES: usize = P::LEAST_BYTES;
     const MOST_BYTES: usize = P::MOST_BYTES;
 
     unsafe fn adopt(&mut self, start: *mut u8, bytes: usize) -> Result<(), RegionError> {

@@ -276,6 +276,8 @@ impl Bounded {
 // SAFETY: `bins`, `marks`: what is taken leaves the holes, so that nothing else is taken from there until it comes back.
 unsafe impl Profile for Bounded {
     const EMPTY: Self = Self { marks: Marks::NONE, edges: null_mut(), last: 0, bins: Bins::EMPTY };
+    /// A granule of marks, and one of blocks.
+    const LEAST_BYTES: usize = 2 * GRANULE;
     const MOST_BYTES: usize = MOST as usize * GRANULE;
 
     unsafe fn adopt(&mut self, start: *mut u8, bytes: usize) -> Result<(), RegionError> {

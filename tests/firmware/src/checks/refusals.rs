@@ -35,7 +35,7 @@ pub(super) fn full<P: Profile>(heap: Subject<P>) {
     /// A list in blocks of which there are as many as fit.
     struct Link {
         next: Option<Box<Link>>,
-        words: [u32; 7],
+        words: [u32; 14],
     }
     let fresh = heap.stats();
     let layout = Layout::new::<Link>();
@@ -49,7 +49,7 @@ pub(super) fn full<P: Profile>(heap: Subject<P>) {
         }
         // SAFETY: handed out just now.
         list = Some(unsafe {
-            block.write(Link { next: list.take(), words: [count; 7] });
+            block.write(Link { next: list.take(), words: [count; 14] });
             Box::from_raw(block)
         });
         count += 1;
@@ -71,7 +71,7 @@ pub(super) fn full<P: Profile>(heap: Subject<P>) {
     count -= 1;
     while let Some(mut link) = list {
         count -= 1;
-        assert_eq!(link.words, [count; 7], "the contents of link {count}");
+        assert_eq!(link.words, [count; 14], "the contents of link {count}");
         list = link.next.take();
     }
     let end = heap.stats();
