@@ -4,9 +4,10 @@
 
 use core::alloc::Layout;
 use core::mem::MaybeUninit;
+use core::sync::atomic::{AtomicBool, Ordering};
 
 use allocator_api2::alloc::Allocator;
-use hakmem_core::region::{Bounded, Heap, RegionError, Spin, Tiny, Unlocked};
+use hakmem_core::region::{Bounded, Heap, Lock, Profile, Raw, RegionError, Slabs, Spin, Tiny, Unlocked};
 
 #[test]
 fn the_macro_takes_its_region_once() {
@@ -52,32 +53,63 @@ fn collections_are_told_to_live_in_it() {
     assert!(stats.high_water >= Some(4_000), "{stats}");
 }
 
+/// A raw mutex as `lock_api` wants it.
+struct Gate(AtomicBool);
+
+// SAFETY: who turns the bit on holds it until it is turned off.
+unsafe impl lock_api::RawMutex for Gate {
+    const INIT: Self = Self(AtomicBool::new(false));
+    type GuardMarker = lock_api::GuardSend;
+
+    fn lock(&self) {
+        while !self.try_lock() {
+            std::thread::yield_now();
+        }
+    }
+
+    fn try_lock(&self) -> bool {
+        !self.0.swap(true, Ordering::Acquire)
+    }
+
+    unsafe fn unlock(&self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
 #[test]
 fn threads_take_turns() {
-    static HEAP: Heap<Bounded, Spin> = Heap::empty();
-    hakmem_core::heap!(HEAP, 64 * 1024).expect("called once");
+    static SPINNING: Heap<Bounded, Spin> = Heap::empty();
+    hakmem_core::heap!(SPINNING, 64 * 1024).expect("called once");
+    share(&SPINNING);
+    static GATED: Heap<Slabs, Raw<Gate>> = Heap::empty();
+    hakmem_core::heap!(GATED, 64 * 1024).expect("called once");
+    share(&GATED);
+}
+
+/// Four threads fill blocks with bytes of their own.
+fn share<P: Profile, L: Lock + Sync>(heap: &Heap<P, L>) {
     std::thread::scope(|scope| {
         for seed in 1..5u8 {
             scope.spawn(move || {
                 for round in 0..5_000usize {
                     let layout = Layout::from_size_align(1 + (round * 37 + usize::from(seed) * 101) % 900, 8);
                     let layout = layout.expect("a right layout");
-                    let block = HEAP.take(layout);
-                    assert!(!block.is_null(), "{}", HEAP.stats());
+                    let block = heap.take(layout);
+                    assert!(!block.is_null(), "{}", heap.stats());
                     // SAFETY: live, and this thread's.
                     unsafe {
                         block.write_bytes(seed, layout.size());
                         std::thread::yield_now();
                         let contents = core::slice::from_raw_parts(block, layout.size());
                         assert!(contents.iter().all(|&byte| byte == seed));
-                        HEAP.give(block, layout).expect("a live block");
+                        heap.give(block, layout).expect("a live block");
                     }
                 }
             });
         }
     });
-    HEAP.audit().expect("every invariant holds");
-    assert_eq!(HEAP.stats().used, 0);
+    heap.audit().expect("every invariant holds");
+    assert_eq!(heap.stats().used, 0);
 }
 
 #[test]
