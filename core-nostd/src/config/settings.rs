@@ -30,7 +30,7 @@ pub struct Setting {
     pub about: &'static str,
 }
 
-/// Every setting. The order is that of [`Settings::set_row`].
+/// Every setting. The order is that of `Settings::set_row`.
 pub const TABLE: [Setting; 11] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {

@@ -70,7 +70,7 @@ pub unsafe trait Profile {
     /// Largest region, in bytes.
     const MOST_BYTES: usize;
 
-    /// Takes a region over that [`check_region`] found right.
+    /// Takes a region over that the door found right: aligned, neither too large nor beyond the end of memory.
     ///
     /// # Safety
     ///
