@@ -201,6 +201,8 @@ fn walk_starter(zone: &Zone, slab: &Slab, tallies: &mut [Tally; CLASSES], audit:
         let theirs = slab.remote_word_of(word).load(Ordering::Relaxed) & bit != 0;
         let live = zone.live_place(base.wrapping_add(granule << GRANULE_SHIFT));
         let live = live.map_or(0, |live| live.load(Ordering::Relaxed));
+        // A mark may be older than the starter.
+        let live = if SizeClass(live).is_mark() { 0 } else { live };
         result = result.and(check("starter", at, u64::from(live != 0 && live != class.0), 0));
         result = result.and(check("slab-word", at, u64::from(mine && theirs), 0));
         own += u64::from(mine);

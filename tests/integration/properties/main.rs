@@ -1,5 +1,6 @@
 //! Made-up programs over every provider: whatever a client does, the oracle agrees and the audits pass.
 
+mod found;
 mod strategies;
 
 use hakmem_core::config::flags::Off;
