@@ -14,6 +14,7 @@ use hakmem_replay::stream::{SEEDS, Stream};
 use hakmem_replay::trace::Line;
 use hakmem_replay::{Action, Flawed, Recorder, Session, Summary};
 use hakmem_tests::driver::Driver;
+use hakmem_tests::ground::replay;
 use hakmem_tests::providers::{LinuxPages, Narrow, Region};
 
 const ACTIONS: usize = 4000;
@@ -37,12 +38,11 @@ fn over<P: Profile, T>((offset, bytes): (usize, usize), closure: impl FnOnce(Ses
 
 fn every_stream<P: Profile>() {
     for seed in SEEDS {
-        for region in [(0, 32 << 10), (8, 32 << 10), (0, 4096), (8, 4096 + 8), (0, 500), (24, 64)] {
-            let summary = over(region, |mut session: Session<'_, P, _, _>| {
-                Stream::new(seed, region.1 as u32 / 3).take(ACTIONS).for_each(|action| session.step(action));
-                session.finish()
-            });
-            assert!(summary.placed > 0 && summary.refused > 0, "seed {seed:#x} over {region:?}: {summary}");
+        for (offset, bytes) in [(0, 32 << 10), (8, 32 << 10), (0, 4096), (8, 4096 + 8), (0, 500), (24, 64)] {
+            let stream = Stream::new(seed, bytes as u32 / 3).take(ACTIONS);
+            let summary = replay::<P>(bytes, offset, stream).expect("a good region");
+            let region = format!("{bytes} bytes at {offset}");
+            assert!(summary.placed > 0 && summary.refused > 0, "seed {seed:#x}, {region}: {summary}");
         }
     }
 }

@@ -6,7 +6,7 @@ use super::Allocator;
 use super::give::block_bytes;
 use crate::base::sync::Ordering;
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
-use crate::inspect::{Audit, Broken, Stats};
+use crate::inspect::{Audit, Broken, Stats, check};
 use crate::pages::PageProvider;
 use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
 use crate::slab::{SizeClass, Slab, starter};
@@ -20,10 +20,6 @@ struct Tally {
     live: u64,
     /// Bytes of those, which for rooms is less than their number says.
     live_bytes: u64,
-}
-
-fn check(invariant: &'static str, at: usize, found: u64, expected: u64) -> Result<(), Broken> {
-    if found == expected { Ok(()) } else { Err(Broken { invariant, at, found, expected }) }
 }
 
 impl<P: PageProvider> Allocator<P> {

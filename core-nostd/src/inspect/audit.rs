@@ -29,3 +29,8 @@ pub struct Broken {
     /// What should have been.
     pub expected: u64,
 }
+
+/// Says what is broken, unless what was found is what should be.
+pub(crate) fn check(invariant: &'static str, at: usize, found: u64, expected: u64) -> Result<(), Broken> {
+    if found == expected { Ok(()) } else { Err(Broken { invariant, at, found, expected }) }
+}

@@ -3,5 +3,6 @@
 mod audit;
 mod stats;
 
+pub(crate) use audit::check;
 pub use audit::{Audit, Broken};
 pub use stats::Stats;

@@ -26,7 +26,7 @@ use super::scan::lowest;
 use super::tiny::Tiny;
 use crate::base::address::align_down;
 use crate::harden::FaultKind;
-use crate::inspect::Broken;
+use crate::inspect::{Broken, check};
 
 /// Pages of a superslab: as many as a mask has bits; and blocks of a page, of the smallest class.
 const BITS: usize = u32::BITS as usize;
@@ -124,9 +124,15 @@ impl<const PAGE: usize> Slabs<PAGE> {
     }
 
     /// The class of the slab at a place.
-    fn class_at(&mut self, Place { superslab, page }: Place) -> Option<Class> {
+    fn class_at(&self, Place { superslab, page }: Place) -> Option<Class> {
         // A page is below 32: the mask says so to the compiler, here and below.
-        self.superslab(superslab).class[page % BITS].checked_sub(1).map(Class)
+        // SAFETY: of a place, below `count`.
+        unsafe { (*self.superslabs.wrapping_add(superslab)).class[page % BITS] }.checked_sub(1).map(Class)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Superslab> {
+        // SAFETY: below `count`.
+        (0..self.count).map(|number| unsafe { &*self.superslabs.wrapping_add(number) })
     }
 
     /// Tells whether a block of a slab's class is free there.
@@ -274,9 +280,7 @@ unsafe impl<const PAGE: usize> Profile for Slabs<PAGE> {
 
     fn holes(&self, each: &mut dyn FnMut(usize)) {
         self.runs.holes(each);
-        for number in 0..self.count {
-            // SAFETY: below `count`.
-            let superslab = unsafe { &*self.superslabs.wrapping_add(number) };
+        for superslab in self.all() {
             for (free, class) in superslab.free.iter().zip(superslab.class) {
                 (0..free.count_ones()).for_each(|_| each(1 << Self::shift(Class(class - 1))));
             }
@@ -292,47 +296,40 @@ unsafe impl<const PAGE: usize> Profile for Slabs<PAGE> {
     }
 
     fn footprint(&self, block: *mut u8, layout: Layout) -> usize {
-        let number = block.addr().wrapping_sub(self.pages.addr()) / PAGE;
-        if number >= self.count * BITS {
-            return 0;
+        match self.place(block).map(|place| self.class_at(place)) {
+            Ok(Some(class)) => 1 << Self::shift(class),
+            Ok(None) => self.runs.footprint(block, layout),
+            Err(_) => 0,
         }
-        // SAFETY: below `count`.
-        let class = unsafe { (*self.superslabs.wrapping_add(number / BITS)).class[number % BITS] };
-        if class == 0 { self.runs.footprint(block, layout) } else { 1 << Self::shift(Class(class - 1)) }
     }
 
     fn audit(&self) -> Result<(), Broken> {
         self.runs.audit()?;
         let mut with_room = [0; CLASSES];
-        for number in 0..self.count {
-            // SAFETY: below `count`.
-            let superslab = unsafe { &*self.superslabs.wrapping_add(number) };
+        for (number, superslab) in self.all().enumerate() {
             let mut pages = [0; CLASSES];
             for (page, (&free, &class)) in superslab.free.iter().zip(&superslab.class).enumerate() {
                 let most = if class == 0 { 1 } else { Class(class - 1).all_free() };
                 if free >= most || usize::from(class) > CLASSES {
-                    return expect(number * BITS + page, free, most);
+                    let at = number * BITS + page;
+                    return Err(Broken { invariant: "slab-masks", at, found: free.into(), expected: most.into() });
                 }
                 if free != 0 {
                     pages[usize::from(class) - 1] |= 1 << page;
                 }
             }
             for (class, &found) in superslab.with_room.iter().enumerate() {
-                if found != pages[class] {
-                    return expect(number * BITS, found, pages[class]);
-                }
+                expect(number * BITS, found, pages[class])?;
                 with_room[class] |= u32::from(found != 0) << number;
             }
         }
         for (&found, expected) in self.with_room.iter().zip(with_room) {
-            if found != expected {
-                return expect(0, found, expected);
-            }
+            expect(0, found, expected)?;
         }
         Ok(())
     }
 }
 
 fn expect(at: usize, found: u32, expected: u32) -> Result<(), Broken> {
-    Err(Broken { invariant: "slab-masks", at, found: found.into(), expected: expected.into() })
+    check("slab-masks", at, found.into(), expected.into())
 }

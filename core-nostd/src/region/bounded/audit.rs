@@ -4,7 +4,7 @@
 
 use super::bins::Bin;
 use super::{Bounded, Links};
-use crate::inspect::Broken;
+use crate::inspect::{Broken, check};
 
 impl Bounded {
     /// Looks at each list, each hole in it, and the marks in and beside the hole.
@@ -16,7 +16,8 @@ impl Bounded {
             while at != 0 {
                 holes += 1;
                 if at > self.last || holes > self.last {
-                    return expect("bins", bin.number(), at, self.last);
+                    let (found, expected) = (at as u64, self.last as u64);
+                    return Err(Broken { invariant: "bins", at: bin.number(), found, expected });
                 }
                 self.look_at(bin, at)?;
                 // SAFETY: in the region, and nobody else's if the list is right.
@@ -57,6 +58,5 @@ impl Bounded {
 }
 
 fn expect(invariant: &'static str, at: usize, found: usize, expected: usize) -> Result<(), Broken> {
-    let broken = Broken { invariant, at, found: found as u64, expected: expected as u64 };
-    if found == expected { Ok(()) } else { Err(broken) }
+    check(invariant, at, found as u64, expected as u64)
 }

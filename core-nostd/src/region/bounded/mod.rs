@@ -283,9 +283,9 @@ unsafe impl Profile for Bounded {
     unsafe fn adopt(&mut self, start: *mut u8, bytes: usize) -> Result<(), RegionError> {
         // The marks take the first bytes; the blocks begin at a multiple of a granule.
         let first = |last| align_up(start.wrapping_add(Marks::bytes(last)), GRANULE);
-        let room = |last| start.addr() + bytes - first(last).addr();
+        let needed = |last| first(last).addr().wrapping_sub(start.addr()) + last * GRANULE;
         let mut last = bytes / GRANULE;
-        while last > 0 && (Marks::bytes(last) > bytes - last * GRANULE || room(last) < last * GRANULE) {
+        while last > 0 && needed(last) > bytes {
             last -= 1;
         }
         if last == 0 {
