@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 
+use hakmem_core::config::flags::Harden;
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
@@ -147,7 +148,7 @@ fn what_one_thread_takes_another_gives() {
 
 #[test]
 fn the_same_watched() {
-    producers_and_consumers(1 << 30, Settings { stats: true, harden_double_free: true, ..Settings::new() });
+    producers_and_consumers(1 << 30, Settings { stats: true, harden: Harden::DOUBLE_FREE, ..Settings::new() });
 }
 
 #[test]
@@ -249,7 +250,7 @@ fn threads_toggle_and_swap_blocks_and_come_and_go() {
 #[test]
 fn one_of_two_threads_wins_a_double_free() {
     let allocator = allocator(1 << 30);
-    let hard = Settings { harden_double_free: true, ..Settings::new() };
+    let hard = Settings { harden: Harden::DOUBLE_FREE, ..Settings::new() };
     let owner = Caller::new(&allocator, 0);
     allocator.configure(&owner.front, &hard);
     let (won, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));

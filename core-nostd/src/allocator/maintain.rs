@@ -2,7 +2,7 @@
 
 use super::Allocator;
 use crate::base::sync::Ordering;
-use crate::config::flags::Watch;
+use crate::config::flags::{Harden, Watch};
 use crate::config::geometry::SUPERSLAB_BYTES;
 use crate::config::settings::Settings;
 use crate::harden::Fault;
@@ -30,7 +30,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
-        watch.set(Watch::DOUBLE_FREE, settings.harden_double_free);
+        watch.set(Watch::DOUBLE_FREE, settings.harden.contains(Harden::DOUBLE_FREE));
         self.heaps.set_watch(&self.territory, front, watch);
     }
 

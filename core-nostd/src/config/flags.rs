@@ -40,6 +40,24 @@ bitflags! {
     }
 }
 
+bitflags! {
+    /// Measures against misuse beyond those that are always on. Each closes the fast paths of every thread
+    ///. The order is that of [`Harden::WORDS`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Harden: u8 {
+        /// Frees claim their block by an atomic exchange: of two threads that free one block at the same moment one
+        /// is told at once.
+        const DOUBLE_FREE = 1;
+    }
+}
+
+impl Harden {
+    /// What users call them; the first is nothing.
+    pub const WORDS: &'static [&'static str] = &["none", "double_free"];
+}
+
+const _: () = assert!(Harden::all().bits() == (1 << (Harden::WORDS.len() - 1)) - 1, "every bit has a word");
+
 impl Off {
     /// What users call them; the first is nothing.
     pub const WORDS: &'static [&'static str] =

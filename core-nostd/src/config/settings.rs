@@ -1,6 +1,6 @@
 //! What users may set: one table of names, units and bounds, and its reader, which allocates nothing.
 
-use super::flags::Off;
+use super::flags::{Harden, Off};
 
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub const TABLE: [Setting; 11] = [
     },
     Setting {
         name: "harden",
-        unit: Unit::Words(&["none", "double_free"]),
+        unit: Unit::Words(Harden::WORDS),
         most: 0,
         about: "double_free: also tell apart two threads that free one block at the same moment (default none)",
     },
@@ -102,8 +102,8 @@ pub struct Settings {
     pub verbose: bool,
     /// `stats`
     pub stats: bool,
-    /// `harden` holds `double_free`
-    pub harden_double_free: bool,
+    /// `harden`
+    pub harden: Harden,
     /// `on_fault` is `report`
     pub survive_faults: bool,
     /// `purge_delay_ms`
@@ -143,7 +143,7 @@ impl Settings {
         Self {
             verbose: false,
             stats: false,
-            harden_double_free: false,
+            harden: Harden::empty(),
             survive_faults: false,
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
@@ -164,11 +164,12 @@ impl Settings {
         Ok(())
     }
 
+    // The first of several words is nothing.
     fn set_row(&mut self, row: usize, value: u64) {
         match row {
             0 => self.verbose = value != 0,
             1 => self.stats = value != 0,
-            2 => self.harden_double_free = value & 2 != 0,
+            2 => self.harden = Harden::from_bits_truncate((value >> 1) as u8),
             3 => self.survive_faults = value & 2 != 0,
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
@@ -176,7 +177,6 @@ impl Settings {
             7 => self.purge_thread = value != 0,
             8 => self.prewarm_bytes = value as usize,
             9 => self.prewarm_blocks = value as u32,
-            // The first word is nothing.
             _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
         }
     }

@@ -47,8 +47,8 @@ fn a_bad_one_is_named_and_the_others_are_taken() {
 
 #[test]
 fn words_and_bounds() {
-    assert!(after("harden:double_free+none").0.harden_double_free);
-    assert!(!after("harden:none").0.harden_double_free);
+    assert_eq!(after("harden:double_free+none").0.harden, Harden::DOUBLE_FREE);
+    assert_eq!(after("harden:none").0.harden, Harden::empty());
     assert_eq!(after("harden:all").1, [BadSetting::BadValue { row: 2 }]);
     assert_eq!(after("purge_delay_ms:3600001").1, [BadSetting::BadValue { row: 4 }]);
     assert_eq!(after("purge_delay_ms:").1, [BadSetting::BadValue { row: 4 }]);
