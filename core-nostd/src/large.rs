@@ -121,13 +121,13 @@ impl Table {
         }
     }
 
-    fn remove(&mut self, start: *mut u8) -> Option<Mapping> {
+    /// Takes a mapping out that will come back: it goes on to count, so that nobody else takes its slot.
+    fn lift(&mut self, start: *mut u8) -> Option<Mapping> {
         let mut hole = self.find(start)?;
         let found = *self.slot(hole);
         if found.start.is_null() {
             return None;
         }
-        self.count -= 1;
         // Close the gap: whoever probed past the hole moves into it.
         let mut at = hole;
         loop {
@@ -143,6 +143,12 @@ impl Table {
             }
         }
         *self.slot(hole) = Mapping::NONE;
+        Some(found)
+    }
+
+    fn remove(&mut self, start: *mut u8) -> Option<Mapping> {
+        let found = self.lift(start)?;
+        self.count -= 1;
         Some(found)
     }
 }
@@ -278,7 +284,7 @@ impl<P: PageProvider> Large<P> {
             if old.bytes == bytes {
                 return NonNull::new(start);
             }
-            table.remove(start)?
+            table.lift(start)?
         };
         // SAFETY: out of the table, the mapping is ours alone.
         let moved = unsafe { territory.provider.remap(NonNull::new(start)?, old.bytes, bytes) };
@@ -290,10 +296,7 @@ impl<P: PageProvider> Large<P> {
             // SAFETY: mapped whole by the provider, in nobody's hands while it is out of the table.
             unsafe { territory.provider.prefer_huge_pages(start, bytes) };
         }
-        let mut table = self.table.lock();
-        // The slot that was emptied is still to spare: the table never shrinks.
-        table.place(mapping);
-        table.count += 1;
+        self.table.lock().place(mapping);
         if moved.is_some() {
             self.live_bytes.fetch_add(bytes, Ordering::Relaxed);
             self.live_bytes.fetch_sub(old.bytes, Ordering::Relaxed);
