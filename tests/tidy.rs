@@ -249,3 +249,54 @@ fn the_readme_names_every_setting() {
     let missing = TABLE.iter().filter(|row| !readme.contains(row.name)).map(|row| row.name.to_owned());
     none(missing.collect(), "README.md says what each setting does; missing");
 }
+
+/// The account of unsafe code: its tables, by the folder that their heading names.
+fn unsafe_account() -> Vec<(String, String)> {
+    let account = read(&root().join("core-nostd/UNSAFE.md"));
+    let (mut rows, mut folder) = (Vec::new(), String::new());
+    for line in account.lines() {
+        if let Some(heading) = line.strip_prefix("## ") {
+            folder = heading.to_owned();
+        } else if line.starts_with("| `") {
+            rows.push((folder.clone(), line.to_owned()));
+        }
+    }
+    rows
+}
+
+/// A row's first column, and its last.
+fn ends(row: &str) -> (&str, &str) {
+    let cells: Vec<_> = row.trim_matches(['|', ' ']).split(" | ").collect();
+    (cells.first().unwrap_or(&""), cells.last().unwrap_or(&""))
+}
+
+#[test]
+fn every_unsafe_room_has_its_account() {
+    let rows = unsafe_account();
+    let rooms: BTreeSet<String> =
+        rows.iter().flat_map(|(folder, row)| ticked(ends(row).0).map(move |room| format!("{folder}/{room}"))).collect();
+    let mark = concat!("allow(unsafe", "_code");
+    let all = ["core-nostd/src", "shim-std/src", "shim-preload/src"].into_iter().flat_map(sources);
+    let open: BTreeSet<String> = all.filter(|(_, text)| text.contains(mark)).map(|(name, _)| name).collect();
+    let missing = open.difference(&rooms).map(|room| format!("{room} is not in the account"));
+    let stale = rooms.difference(&open).map(|room| format!("{room} opens no unsafe code"));
+    none(missing.chain(stale).collect(), "core-nostd/UNSAFE.md has a row for each file that opens unsafe code");
+}
+
+#[test]
+fn the_account_names_tests_that_exist() {
+    let tests: String = sources("tests").into_iter().map(|(_, text)| text).collect();
+    let exists = |name: &str| {
+        let forms = [format!("fn {name}("), format!("mod {name};"), format!("name = \"{name}\"")];
+        let manifest = read(&root().join("tests/Cargo.toml"));
+        forms.iter().any(|form| tests.contains(form.as_str()) || manifest.contains(form.as_str()))
+    };
+    let mut wrong = Vec::new();
+    for (folder, row) in unsafe_account() {
+        let plain =
+            |name: &&str| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
+        let missing = ticked(ends(&row).1).filter(plain).filter(|name| !exists(name));
+        wrong.extend(missing.map(|name| format!("{folder}: `{name}`")));
+    }
+    none(wrong, "core-nostd/UNSAFE.md names tests, modules or suites that exist; not so");
+}
