@@ -29,7 +29,7 @@ pub const META_SHIFT: u32 = 17;
 /// Live-map bytes of a superslab.
 pub const LIVE_MAP_BYTES: usize = SUPERSLAB_BYTES >> GRANULE_SHIFT;
 
-/// Bytes of one slab's bitmap: one bit for each of its up to 4,096 blocks.
+/// Bytes of one slab's bitmap: one bit for each of its up to 4,096 blocks, of a starter two for each granule.
 pub const WORDS_BYTES: usize = SLAB_BYTES / 8 / 8;
 /// Offset of the slab records in a superslab's metadata.
 pub const META_RECORDS: usize = 0;

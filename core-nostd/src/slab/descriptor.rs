@@ -15,7 +15,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use super::{Mailbox, Refill, SizeClass};
+use super::{Mailbox, Refill, SizeClass, starter};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low, take_lowest};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
@@ -310,6 +310,9 @@ impl Slab {
         let class = self.class();
         if class != SizeClass::NONE {
             self.former.store(class.0, Ordering::Relaxed);
+        }
+        if class == SizeClass::STARTER {
+            starter::end(self);
         }
         self.word.store(0, Ordering::Relaxed);
         if !self.has_one_word() {

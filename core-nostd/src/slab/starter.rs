@@ -2,60 +2,94 @@
 //! blocks costs no pages of its own.
 //!
 //! ```text
-//! shadow: a class for each granule | block | free block | block | block | … | free block | free block
+//! slab    block | free block | block | block | … | free block | free block
+//! words   0 – 31: a bit a granule, set iff a free block starts there | 32 – 63: set iff a block starts there
 //! ```
-//! `starter`: the slab behind the shadow is blocks from end to end, free ones and others; the shadow's byte of a
-//! granule is the class of the block that starts there, else 0; the bitmaps have a bit a granule, used at blocks'
-//! starts only. Free neighbours are cut anew as a class needs it; when all blocks are free, the slab is given up.
-
-#![allow(unsafe_code, reason = "keeps the shadow in the slab's own first bytes")]
+//! `starter`: the slab is blocks from end to end, free ones and others; a block ends where the next one starts, and
+//! its length tells its class. Free neighbours are cut anew as a class needs it; when all blocks are free, the slab is
+//! given up. Nothing of this stands in the slab itself, where a client could write over it.
 
 use super::{Refill, SizeClass, Slab};
 use crate::base::bits::low;
-use crate::base::sync::{AtomicU8, Ordering};
-use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, SLAB_BYTES};
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, SLAB_BYTES, WORDS_BYTES};
 
 /// Granules of a slab.
 const GRANULES: usize = SLAB_BYTES >> GRANULE_SHIFT;
-/// The first granule that is not the shadow's.
-pub const FIRST_GRANULE: usize = GRANULES >> GRANULE_SHIFT;
+/// Words that have a bit for each.
+const WORDS: usize = GRANULES / 64;
 
-/// The shadow's byte of a granule.
-fn shadow(slab: &Slab, granule: usize) -> &AtomicU8 {
-    let place = slab.base.load(Ordering::Relaxed).wrapping_add(granule.min(GRANULES - 1));
-    // SAFETY: `starter`: a starter's first bytes, one for each granule, are the shadow's.
-    unsafe { AtomicU8::from_ptr(place) }
+const _: () = assert!(2 * WORDS * 8 == WORDS_BYTES, "a slab's words have two bits a granule");
+
+/// Where blocks start.
+fn starts(slab: &Slab) -> &[AtomicU64] {
+    &slab.words()[WORDS..]
+}
+
+/// The first start at granule `from` or behind it; the slab's end if there is none.
+fn start_from(slab: &Slab, from: usize) -> usize {
+    let first = from / 64;
+    for (at, word) in starts(slab).iter().enumerate().skip(first) {
+        let beyond = if at == first { !low(from % 64) } else { u64::MAX };
+        let bits = word.load(Ordering::Relaxed) & beyond;
+        if bits != 0 {
+            return at * 64 + bits.trailing_zeros() as usize;
+        }
+    }
+    GRANULES
+}
+
+/// The last start at granule `until` or before it.
+fn start_until(slab: &Slab, until: usize) -> Option<usize> {
+    let last = until / 64;
+    for (at, word) in starts(slab).iter().enumerate().take(last + 1).rev() {
+        let within = if at == last { low(until % 64 + 1) } else { u64::MAX };
+        let bits = word.load(Ordering::Relaxed) & within;
+        if bits != 0 {
+            return Some(at * 64 + 63 - bits.leading_zeros() as usize);
+        }
+    }
+    None
+}
+
+/// Granules of the block that starts there.
+fn length(slab: &Slab, start: usize) -> usize {
+    start_from(slab, start + 1) - start
 }
 
 /// The class of the block that starts at a granule; none if none does.
 pub fn class_at(slab: &Slab, granule: usize) -> SizeClass {
-    SizeClass(shadow(slab, granule).load(Ordering::Relaxed))
+    if start_from(slab, granule) == granule && granule < GRANULES {
+        SizeClass::of(length(slab, granule) << GRANULE_SHIFT)
+    } else {
+        SizeClass::NONE
+    }
 }
 
 /// The block that covers a granule: where it starts and its class.
 pub fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
-    let start = (FIRST_GRANULE..=granule).rev().find(|&at| class_at(slab, at) != SizeClass::NONE)?;
-    let class = class_at(slab, start);
-    (granule - start < granules_of(class)).then_some((start, class))
+    let start = start_until(slab, granule)?;
+    Some((start, class_at(slab, start)))
 }
 
 /// Every block: its granule and its class.
 pub fn for_each_block(slab: &Slab, mut each: impl FnMut(usize, SizeClass)) {
-    for granule in FIRST_GRANULE..GRANULES {
-        let class = class_at(slab, granule);
-        if class != SizeClass::NONE {
-            each(granule, class);
-        }
+    let mut start = start_from(slab, 0);
+    while start < GRANULES {
+        each(start, class_at(slab, start));
+        start = start_from(slab, start + 1);
     }
 }
 
 /// Owner: makes a new span a starter that has given nothing.
 pub fn begin(slab: &Slab) {
-    if !slab.fresh.get() {
-        (0..GRANULES).for_each(|granule| shadow(slab, granule).store(0, Ordering::Relaxed));
-    }
     slab.capacity.set(0);
-    cut(slab, FIRST_GRANULE, GRANULES);
+    cut(slab, 0, GRANULES);
+}
+
+/// Owner: forgets where blocks start, so that the words are zero for the next span.
+pub fn end(slab: &Slab) {
+    starts(slab).iter().for_each(|word| word.store(0, Ordering::Relaxed));
 }
 
 /// Granules of a class's blocks.
@@ -69,15 +103,15 @@ fn cut(slab: &Slab, mut from: usize, to: usize) {
         let bytes = ((to - from) << GRANULE_SHIFT).min(FINE_MAX);
         let class = SizeClass::of(bytes);
         let class = if class.shape().bytes as usize > bytes { SizeClass(class.0 - 1) } else { class };
-        carve(slab, from, class);
+        carve(slab, from);
         slab.put(from / 64, 1 << (from % 64));
         from += granules_of(class);
     }
 }
 
-/// Owner: makes some granules a block that is not free.
-fn carve(slab: &Slab, start: usize, class: SizeClass) {
-    shadow(slab, start).store(class.0, Ordering::Relaxed);
+/// Owner: has a block start at a granule, which is not free.
+fn carve(slab: &Slab, start: usize) {
+    flip(slab, start);
     slab.carved.set(slab.carved.get() + 1);
     slab.capacity.set(slab.capacity.get() + 1);
     slab.used.set(slab.used.get() + 1);
@@ -85,19 +119,24 @@ fn carve(slab: &Slab, start: usize, class: SizeClass) {
 
 /// Owner: undoes it for a free block; returns where it ends.
 fn merge(slab: &Slab, start: usize) -> usize {
-    let granules = granules_of(class_at(slab, start));
+    let end = start_from(slab, start + 1);
     slab.take_bit(start / 64, 1 << (start % 64));
-    shadow(slab, start).store(0, Ordering::Relaxed);
+    flip(slab, start);
     slab.carved.set(slab.carved.get() - 1);
     slab.capacity.set(slab.capacity.get() - 1);
     slab.used.set(slab.used.get() - 1);
-    start + granules
+    end
+}
+
+fn flip(slab: &Slab, start: usize) {
+    let word = &starts(slab)[start / 64 % WORDS];
+    word.store(word.load(Ordering::Relaxed) ^ 1 << (start % 64), Ordering::Relaxed);
 }
 
 /// The first free block at granule `from` or behind it.
 fn free_from(slab: &Slab, from: usize) -> Option<usize> {
     let at = from / 64;
-    let here = if at < GRANULES / 64 { slab.word_of(at).load(Ordering::Relaxed) & !low(from % 64) } else { 0 };
+    let here = if at < WORDS { slab.word_of(at).load(Ordering::Relaxed) & !low(from % 64) } else { 0 };
     if here != 0 {
         return Some(at * 64 + here.trailing_zeros() as usize);
     }
@@ -110,7 +149,7 @@ fn free_from(slab: &Slab, from: usize) -> Option<usize> {
 /// blocks of the class are in a slab of its own.
 pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'_>) {
     let (granules, base) = (granules_of(class), slab.base.load(Ordering::Relaxed));
-    let (mut left, mut from) = (most, FIRST_GRANULE);
+    let (mut left, mut from) = (most, 0);
     while left > 0
         && let Some(start) = free_from(slab, from)
     {
@@ -118,7 +157,7 @@ pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'
         let wanted = place + left * granules;
         from = start;
         while from < wanted && free_from(slab, from) == Some(from) {
-            from += granules_of(class_at(slab, from)).max(1);
+            from = start_from(slab, from + 1);
         }
         if from < place + granules {
             continue;
@@ -129,7 +168,7 @@ pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'
         }
         cut(slab, start, place);
         while left > 0 && from >= place + granules {
-            carve(slab, place, class);
+            carve(slab, place);
             into.put(base.wrapping_add(place << GRANULE_SHIFT));
             (place, left) = (place + granules, left - 1);
         }
