@@ -2,11 +2,10 @@
 
 #![allow(unsafe_code, reason = "clears blocks and marks them in the live map")]
 
-use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
-use crate::base::sync::{AtomicU8, Ordering};
+use crate::base::sync::{AtomicU8, Cell, Ordering};
 use crate::config::flags::{Off, Watch};
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;

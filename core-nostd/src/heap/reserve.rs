@@ -5,11 +5,10 @@
 
 #![allow(unsafe_code, reason = "reaches slab records through a pointer")]
 
-use core::cell::Cell;
 use core::ptr;
 
 use crate::base::bits::{low, run_starts, take_lowest};
-use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicU64, AtomicUsize, Cell, Ordering};
 use crate::config::flags::Off;
 use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;

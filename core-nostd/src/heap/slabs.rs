@@ -8,12 +8,11 @@
 
 #![allow(unsafe_code, reason = "follows links between slab records")]
 
-use core::cell::Cell;
 use core::ptr;
 
 use super::first_blocks::FirstBlocks;
 use super::reserve::Reserve;
-use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU64, Cell, Ordering};
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
 use crate::slab::size_class::{CLASSES, CROWDED_CLASSES};

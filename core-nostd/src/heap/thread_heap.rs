@@ -3,12 +3,11 @@
 
 #![allow(unsafe_code, reason = "magazine slots stand in raw memory")]
 
-use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::magazine::{END, Front, Slot};
 use super::slabs::Heap;
-use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU64, Cell, Ordering};
 use crate::config::flags::{Off, Watch};
 use crate::pages::PageProvider;
 use crate::policy::front::{self, look_below_peak};

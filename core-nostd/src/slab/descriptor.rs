@@ -12,13 +12,12 @@
 
 #![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
 
-use core::cell::Cell;
 use core::ptr;
 
 use super::{Mailbox, Refill, SizeClass};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low, take_lowest};
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Cell, Ordering};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
 /// Where a span is listed in its heap.

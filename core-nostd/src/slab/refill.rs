@@ -1,7 +1,7 @@
 //! A row of slots that blocks of one class come into, from the last slot down: who pops gets them in the
 //! order in which they came.
 
-use core::cell::Cell;
+use crate::base::sync::Cell;
 
 /// Slots, of which the first `left` have not been filled.
 #[derive(Debug)]

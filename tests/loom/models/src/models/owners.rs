@@ -1,0 +1,80 @@
+//! Slabs that change hands: no block is lost, and none comes to a heap that has not got its slab.
+
+use hakmem_core::base::sync::{AtomicPtr, Ordering};
+use hakmem_core::config::flags::Off;
+use hakmem_core::heap::slabs::Reach;
+
+use crate::arena::Arena;
+use crate::check::{Model, together};
+use crate::land::Land;
+
+const QUARTER: usize = 8 << 10;
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "owners_slab_given_up",
+        holds: "a slab goes to the pool and another heap while a freer is still on its way to queue it",
+        bound: Some(3),
+        gated: true,
+        body: slab_given_up,
+    },
+    Model {
+        name: "owners_late_push",
+        holds: "who frees a block of the new owner may rely on the flag of a freer that found none",
+        bound: Some(3),
+        gated: true,
+        body: late_push,
+    },
+];
+
+/// The last two blocks of a slab come back from two threads; then it serves another heap, whose block is freed too.
+fn changes_hands(arena: &'static Arena, freers_then: bool) {
+    let land = Land::new(arena);
+    land.territory.off.store((Off::STARTERS | Off::RESERVE).bits(), Ordering::Relaxed);
+    let (first, second) = (land.heap(), land.heap());
+    let blocks = land.take(first, QUARTER, 4, Reach::Provider);
+    let [one, two, third, fourth] = blocks[..] else { unreachable!() };
+    land.put(first, third);
+    land.put(first, fourth);
+    first.retire();
+    let sent = arena.put(AtomicPtr::<u8>::new(std::ptr::null_mut()));
+    let receive = move || {
+        let block = sent.load(Ordering::Acquire);
+        if freers_then && !block.is_null() && sent.swap(std::ptr::null_mut(), Ordering::AcqRel) == block {
+            assert_eq!(land.post(land.block(block)), 0, "it was not free");
+        }
+    };
+    together([
+        Box::new(move || {
+            assert_eq!(land.post(one), 0);
+            receive();
+        }),
+        Box::new(move || {
+            assert_eq!(land.post(two), 0);
+        }),
+        Box::new(move || {
+            first.tidy(land.territory);
+            let [block] = land.take(second, QUARTER, 1, Reach::Pool)[..] else { panic!("the pool has slabs") };
+            sent.store(block.at, Ordering::Release);
+            second.harvest(land.territory);
+        }),
+    ]);
+    let left = sent.load(Ordering::Relaxed);
+    if !left.is_null() {
+        assert_eq!(land.put(second, land.block(left)), 0);
+    }
+    for heap in [first, second] {
+        heap.tidy(land.territory);
+        heap.tidy(land.territory);
+        assert_eq!(heap.spans(), 0, "a span stays: a block of it was lost");
+    }
+    assert!(land.territory.pool.lock().is_indexed());
+}
+
+fn slab_given_up(arena: &'static Arena) {
+    changes_hands(arena, false);
+}
+
+fn late_push(arena: &'static Arena) {
+    changes_hands(arena, true);
+}
