@@ -168,7 +168,7 @@ fn walk(
             continue;
         }
         check("pool-mask", at, u64::from(slab.delta.load(Ordering::Relaxed)), 0)?;
-        let slabs = slab.slabs.get() as usize;
+        let slabs = slab.slabs.load(Ordering::Relaxed) as usize;
         for record in &records[number..number + slabs] {
             check("pool-mask", at, u64::from(record.class().0), u64::from(slab.class().0))?;
         }
@@ -209,7 +209,7 @@ fn walk_starter(zone: &Zone, slab: &Slab, tallies: &mut [Tally; CLASSES], audit:
     });
     result?;
     audit.slab_blocks += own;
-    check("starter", at, u64::from(slab.carved.get()), blocks)?;
+    check("starter", at, u64::from(slab.carved.load(Ordering::Relaxed)), blocks)?;
     check("slab-used", at, u64::from(slab.used.get()) + own, blocks)
 }
 
@@ -230,7 +230,7 @@ fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> 
         }
         check("slab-summary", at, slab.summary.load(Ordering::Relaxed), summary)?;
     }
-    let (used, carved) = (u64::from(slab.used.get()), u64::from(slab.carved.get()));
+    let (used, carved) = (u64::from(slab.used.get()), u64::from(slab.carved.load(Ordering::Relaxed)));
     check("slab-used", at, used + own, carved)?;
     tally.used += used;
     tally.remote += remote;

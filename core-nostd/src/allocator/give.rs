@@ -174,7 +174,7 @@ impl<P: PageProvider> Allocator<P> {
             return Err(late_fault(zone, slab, offset, pointer));
         }
         if class == SizeClass::RUN {
-            let bytes = (slab.slabs.get() as usize) << SLAB_SHIFT;
+            let bytes = (slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT;
             let inner = Fault { kind: FaultKind::InnerPointer, address: pointer.addr(), block_bytes: bytes };
             return if offset == 0 { Ok(Claimed::Run(slab)) } else { Err(inner) };
         }
@@ -189,7 +189,7 @@ impl<P: PageProvider> Allocator<P> {
         if !starts {
             return Err(fault(FaultKind::InnerPointer));
         }
-        if block >= slab.carved.get() as usize {
+        if block >= slab.carved.load(Ordering::Relaxed) as usize {
             return Err(fault(FaultKind::Stale));
         }
         if class.has_magazine() || slab.is_free(block) {

@@ -61,7 +61,7 @@ impl<P: PageProvider> Allocator<P> {
             }
             Claimed::Small(class) => (class.shape().bytes as usize, Kind::Classed),
             Claimed::Direct(slab, _) => (slab.class().shape().bytes as usize, Kind::Classed),
-            Claimed::Run(slab) => ((slab.slabs.get() as usize) << SLAB_SHIFT, Kind::Run),
+            Claimed::Run(slab) => ((slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT, Kind::Run),
         })
     }
 

@@ -57,7 +57,7 @@ impl Reserve {
         // SAFETY: `reserve`: a superslab that has slabs here is committed, so it has 64 records.
         let slab = unsafe { &*self.records.get().add(first) };
         slab.base.store(self.base.get().wrapping_add(first << SLAB_SHIFT), Ordering::Relaxed);
-        slab.slabs.set(slabs as u8);
+        slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.place.set(FULL);
         slab.reopen(class, slabs);
         slab.owner.store(owner.cast_mut(), Ordering::Release);
@@ -149,7 +149,7 @@ impl Reserve {
 
     /// Takes a span back that it covers.
     pub fn take_back(&self, slab: &Slab) {
-        let mask = low(slab.slabs.get() as usize) << slab.index();
+        let mask = low(slab.slabs.load(Ordering::Relaxed) as usize) << slab.index();
         slab.close();
         self.free.store(self.free.load(Ordering::Relaxed) | mask, Ordering::Relaxed);
         self.dirty.set(self.dirty.get() | mask);

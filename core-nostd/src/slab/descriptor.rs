@@ -8,7 +8,8 @@
 //! ```
 //!
 //! Only the owner's thread, or who holds the common lock for an ownerless heap, touches `next`, `prev`,
-//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`.
+//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`,
+//! `slabs`, `carved`: who frees a block of another's span checks it by them.
 
 #![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
 
@@ -17,7 +18,7 @@ use core::ptr;
 use super::{Mailbox, Refill, SizeClass};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low, take_lowest};
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Cell, Ordering};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Cell, Ordering};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
 /// Where a span is listed in its heap.
@@ -56,13 +57,13 @@ pub struct Slab {
     /// See the file's head.
     pub used: Cell<u16>,
     /// See the file's head.
-    pub carved: Cell<u16>,
+    pub carved: AtomicU16,
     /// Blocks of the span.
     pub capacity: Cell<u16>,
     /// Where it is listed.
     pub place: Cell<Place>,
     /// Slabs of the span.
-    pub slabs: Cell<u8>,
+    pub slabs: AtomicU8,
     /// Its class; 0 while the slab belongs to no span.
     pub class: AtomicU8,
     /// The class of the last span that began here and was given back: for the words of a late fault.
@@ -153,7 +154,7 @@ impl Slab {
 
     /// Bytes of the span.
     pub fn span_bytes(&self) -> usize {
-        (self.slabs.get() as usize) << SLAB_SHIFT
+        (self.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT
     }
 
     /// The block that covers `offset` bytes into the span, and whether it starts there.
@@ -217,11 +218,11 @@ impl Slab {
 
     #[inline(always)]
     fn carve_one(&self, bytes: usize) -> Option<(*mut u8, bool)> {
-        let carved = self.carved.get();
+        let carved = self.carved.load(Ordering::Relaxed);
         if carved == self.capacity.get() {
             return None;
         }
-        self.carved.set(carved + 1);
+        self.carved.store(carved + 1, Ordering::Relaxed);
         self.used.set(self.used.get() + 1);
         Some((self.base.load(Ordering::Relaxed).wrapping_add(carved as usize * bytes), self.fresh.get()))
     }
@@ -243,14 +244,14 @@ impl Slab {
             }
             self.summary.store(summary, Ordering::Relaxed);
         }
-        let carved = self.carved.get();
+        let carved = self.carved.load(Ordering::Relaxed);
         let fresh = into.room().min((self.capacity.get() - carved) as usize);
         let mut block = base.wrapping_add(carved as usize * bytes);
         for _ in 0..fresh {
             into.put(block);
             block = block.wrapping_add(bytes);
         }
-        self.carved.set(carved + fresh as u16);
+        self.carved.store(carved + fresh as u16, Ordering::Relaxed);
         self.used.set(self.used.get() + (into.len() - before) as u16);
     }
 
@@ -319,7 +320,7 @@ impl Slab {
             }
         }
         self.summary.store(0, Ordering::Relaxed);
-        self.carved.set(0);
+        self.carved.store(0, Ordering::Relaxed);
         self.shared.store(false, Ordering::Relaxed);
         self.owner.store(ptr::null_mut(), Ordering::Release);
         self.forget(0);
@@ -331,7 +332,7 @@ impl Slab {
         let capacity = class.capacity_of(slabs);
         self.capacity.set(capacity);
         self.word.store(low(capacity.into()), Ordering::Relaxed);
-        self.carved.set(capacity);
+        self.carved.store(capacity, Ordering::Relaxed);
         self.used.set(0);
         self.fresh.set(false);
     }
@@ -348,7 +349,7 @@ impl Slab {
 
     /// Slabs `from..` of the span are in no span any more.
     pub fn forget(&self, from: usize) {
-        for ahead in from..self.slabs.get() as usize {
+        for ahead in from..self.slabs.load(Ordering::Relaxed) as usize {
             // SAFETY: as above.
             let record = unsafe { self.after(ahead) };
             record.class.store(0, Ordering::Relaxed);

@@ -78,7 +78,7 @@ fn cut(slab: &Slab, mut from: usize, to: usize) {
 /// Owner: makes some granules a block that is not free.
 fn carve(slab: &Slab, start: usize, class: SizeClass) {
     shadow(slab, start).store(class.0, Ordering::Relaxed);
-    slab.carved.set(slab.carved.get() + 1);
+    slab.carved.store(slab.carved.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     slab.capacity.set(slab.capacity.get() + 1);
     slab.used.set(slab.used.get() + 1);
 }
@@ -88,7 +88,7 @@ fn merge(slab: &Slab, start: usize) -> usize {
     let granules = granules_of(class_at(slab, start));
     slab.take_bit(start / 64, 1 << (start % 64));
     shadow(slab, start).store(0, Ordering::Relaxed);
-    slab.carved.set(slab.carved.get() - 1);
+    slab.carved.store(slab.carved.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
     slab.capacity.set(slab.capacity.get() - 1);
     slab.used.set(slab.used.get() - 1);
     start + granules

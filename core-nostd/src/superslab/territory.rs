@@ -117,7 +117,7 @@ impl<P: PageProvider> Territory<P> {
         slab.used.set(0);
         slab.capacity.set(class.capacity_of(slabs));
         slab.place.set(FULL);
-        slab.slabs.set(slabs as u8);
+        slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.fresh.set(claim.fresh);
         slab.next.set(ptr::null());
         slab.prev.set(ptr::null());
@@ -167,7 +167,7 @@ impl<P: PageProvider> Territory<P> {
         let base = slab.base.load(Ordering::Relaxed);
         let number = (0..self.zones.count()).find(|&number| self.zones.get(number).covers(base))?;
         let superslab = (base.addr() - self.zones.get(number).base().addr()) / SUPERSLAB_BYTES;
-        let mask = crate::base::bits::low(slab.slabs.get() as usize) << slab.index();
+        let mask = crate::base::bits::low(slab.slabs.load(Ordering::Relaxed) as usize) << slab.index();
         Some((number, superslab, mask))
     }
 
@@ -185,11 +185,11 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return false;
         };
-        let old = slab.slabs.get() as usize;
+        let old = slab.slabs.load(Ordering::Relaxed) as usize;
         let first = slab.index();
         if slabs < old {
             slab.forget(slabs);
-            slab.slabs.set(slabs as u8);
+            slab.slabs.store(slabs as u8, Ordering::Relaxed);
             let tail = mask & !(crate::base::bits::low(slabs) << first);
             self.return_slabs(zone, superslab, tail, tail);
             return true;
@@ -201,7 +201,7 @@ impl<P: PageProvider> Territory<P> {
         if slabs > old && self.pool.lock().claim_exactly(zone, superslab, more, self.recent_ms()).is_none() {
             return false;
         }
-        slab.slabs.set(slabs as u8);
+        slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.name(slab.class(), old, slabs);
         true
     }

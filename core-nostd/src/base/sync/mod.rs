@@ -6,11 +6,12 @@ mod native;
 
 #[cfg(loom)]
 pub use hakmem_seam::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Cell, Guard, Lock, Ordering, fence,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Cell, Guard, Lock, Ordering, fence,
 };
 #[cfg(not(loom))]
 pub use native::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Cell, Guard, Lock, Ordering, Waiting, fence,
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Cell, Guard, Lock, Ordering,
+    Waiting, fence,
 };
 
 /// What a thread does while somebody else holds a lock.

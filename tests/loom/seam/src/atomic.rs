@@ -145,6 +145,7 @@ macro_rules! integer {
 }
 
 integer!(AtomicU8, u8, Byte);
+integer!(AtomicU16, u16, Quarter);
 integer!(AtomicU32, u32, Half);
 integer!(AtomicU64, u64, Word);
 integer!(AtomicUsize, usize, Size);

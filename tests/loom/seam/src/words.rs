@@ -9,13 +9,14 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use loom::cell::UnsafeCell;
-use loom::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use loom::sync::atomic::{AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use loom::sync::{Mutex, MutexGuard};
 
 /// What stands at an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Byte,
+    Quarter,
     Half,
     Word,
     Size,
@@ -26,6 +27,7 @@ pub(crate) enum Kind {
 /// Loom's object.
 pub(crate) enum Object {
     Byte(AtomicU8),
+    Quarter(AtomicU16),
     Half(AtomicU32),
     Word(AtomicU64),
     Size(AtomicUsize),
@@ -87,6 +89,7 @@ impl Object {
         unsafe {
             match kind {
                 Kind::Byte => Self::Byte(AtomicU8::new(place.cast::<u8>().read())),
+                Kind::Quarter => Self::Quarter(AtomicU16::new(place.cast::<u16>().read())),
                 Kind::Half => Self::Half(AtomicU32::new(place.cast::<u32>().read())),
                 Kind::Word => Self::Word(AtomicU64::new(place.read())),
                 Kind::Size => Self::Size(AtomicUsize::new(place.cast::<usize>().read())),
@@ -103,6 +106,7 @@ impl Object {
         unsafe {
             match self {
                 Self::Byte(value) => place.cast::<u8>().write(value.unsync_load()),
+                Self::Quarter(value) => place.cast::<u16>().write(value.unsync_load()),
                 Self::Half(value) => place.cast::<u32>().write(value.unsync_load()),
                 Self::Word(value) => place.write(value.unsync_load()),
                 Self::Size(value) => place.cast::<usize>().write(value.unsync_load()),
@@ -115,6 +119,7 @@ impl Object {
     fn zero(&self) {
         match self {
             Self::Byte(value) => value.store(0, Ordering::Relaxed),
+            Self::Quarter(value) => value.store(0, Ordering::Relaxed),
             Self::Half(value) => value.store(0, Ordering::Relaxed),
             Self::Word(value) => value.store(0, Ordering::Relaxed),
             Self::Size(value) => value.store(0, Ordering::Relaxed),
