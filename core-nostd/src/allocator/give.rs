@@ -56,11 +56,12 @@ impl<P: PageProvider> Allocator<P> {
                 self.give_direct(heap, slab, block)
             }
             Claimed::Run(slab) => {
-                // Who resets the class is the one that frees it.
-                slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
-                if slab.class.swap(0, Ordering::AcqRel) != SizeClass::RUN.0 {
+                // Who resets the class is the one that frees it; by now the slab may be another span's.
+                let freed = slab.class.compare_exchange(SizeClass::RUN.0, 0, Ordering::Relaxed, Ordering::Relaxed);
+                if freed.is_err() {
                     return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
+                slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
                 self.territory.release_span(slab);
                 if let Visitor::Thread(thread) = visitor {
                     self.tick(thread);
