@@ -20,11 +20,14 @@
 #![no_std]
 
 pub mod current_front;
+pub mod first;
 pub mod fork;
 pub mod global;
+pub mod key;
 pub mod line;
 pub mod linux_pages;
 pub mod process;
+pub mod purge_state;
 pub mod purge_thread;
 pub mod slow;
 pub mod thread_exit;

@@ -1,20 +1,19 @@
 //! The slow paths of the process's allocator, each compiled once and out of line: what every door calls
 //! when a hot path says no. The first one that a thread takes has its end noticed.
 
-use core::sync::atomic::{AtomicBool, Ordering};
-
 use hakmem_core::config::settings::Settings;
 use hakmem_core::slab::SizeClass;
 use hakmem_core::{Fault, Front, Stats};
 
+use crate::first::First;
 use crate::process::ALLOCATOR;
 use crate::{current_front, fork, purge_thread, thread_exit};
 
 /// The first thread to come ends with the process: nothing of its need be handed over, and a program with
 /// one thread calls no pthread function.
 fn is_first_thread() -> bool {
-    static SEEN: AtomicBool = AtomicBool::new(false);
-    !SEEN.load(Ordering::Relaxed) && !SEEN.swap(true, Ordering::Relaxed)
+    static THREAD: First = First::new();
+    THREAD.is_first()
 }
 
 fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {

@@ -24,4 +24,4 @@ pub use core::sync::atomic::Ordering;
 pub use atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
 pub use cell::Cell;
 pub use lock::{Guard, Lock};
-pub use words::{begin, end, learned, reset, start, use_block, zero};
+pub use words::{begin, end, learned, read_block, reset, start, use_block, zero};

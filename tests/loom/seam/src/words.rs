@@ -238,3 +238,13 @@ pub fn use_block(block: *mut u8) {
         cell.with_mut(|_| ());
     }
 }
+
+/// The client reads its block.
+pub fn read_block(block: *mut u8) {
+    let at = block.expose_provenance() + 1;
+    if let Some(entry) = entry(at, Kind::Cell, false)
+        && let Object::Cell(cell) = &entry.object
+    {
+        cell.with(|_| ());
+    }
+}

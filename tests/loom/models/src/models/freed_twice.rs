@@ -15,7 +15,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "freed_twice_run",
         holds: "of two threads that free one run one is told, and what is made of its slabs meanwhile stays",
-        bound: Some(2),
+        bound: Some(1),
         gated: true,
         body: run,
     },

@@ -15,7 +15,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "mailbox_one_slab",
         holds: "two threads free blocks of a slab while its owner takes in: each is found once, and reused in order",
-        bound: Some(3),
+        bound: Some(2),
         gated: true,
         body: one_slab,
     },
@@ -36,7 +36,7 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "mailbox_many_words",
         holds: "the same of spans with many words: the summary never hides a word",
-        bound: Some(3),
+        bound: Some(2),
         gated: true,
         body: many_words,
     },

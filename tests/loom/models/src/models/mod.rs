@@ -9,6 +9,7 @@ mod mailbox;
 mod owners;
 mod pool;
 mod registry;
+mod shim;
 
 use crate::check::Model;
 
@@ -24,5 +25,6 @@ pub(crate) fn all() -> &'static [&'static [Model]] {
         large::MODELS,
         freed_twice::MODELS,
         fork::MODELS,
+        shim::MODELS,
     ]
 }

@@ -14,14 +14,14 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "owners_slab_given_up",
         holds: "a slab goes to the pool and another heap while a freer is still on its way to queue it",
-        bound: Some(3),
+        bound: Some(2),
         gated: true,
         body: slab_given_up,
     },
     Model {
         name: "owners_late_push",
         holds: "who frees a block of the new owner may rely on the flag of a freer that found none",
-        bound: Some(3),
+        bound: Some(2),
         gated: true,
         body: late_push,
     },

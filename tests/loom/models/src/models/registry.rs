@@ -12,14 +12,14 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "registry_heaps",
         holds: "two heaps are entered while a third thread walks: a walk never misses what an earlier one met",
-        bound: Some(3),
+        bound: Some(2),
         gated: true,
         body: heaps,
     },
     Model {
         name: "registry_threads",
         holds: "the same of thread heaps; each thread has one of its own, and is counted",
-        bound: Some(3),
+        bound: Some(2),
         gated: true,
         body: threads,
     },
