@@ -128,7 +128,7 @@ impl<P: PageProvider> Allocator<P> {
             return Ok(());
         };
         let class = if exact {
-            live.swap(0, Ordering::AcqRel)
+            live.swap(0, Ordering::Relaxed)
         } else {
             live.store(0, Ordering::Relaxed);
             return Ok(());

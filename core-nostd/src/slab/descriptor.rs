@@ -322,7 +322,7 @@ impl Slab {
         self.summary.store(0, Ordering::Relaxed);
         self.carved.store(0, Ordering::Relaxed);
         self.shared.store(false, Ordering::Relaxed);
-        self.owner.store(ptr::null_mut(), Ordering::Release);
+        self.owner.store(ptr::null_mut(), Ordering::Relaxed);
         self.forget(0);
     }
 

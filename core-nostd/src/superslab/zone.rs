@@ -181,14 +181,14 @@ impl Zone {
         prefetch(meta.wrapping_add(META_WORDS + slab * WORDS_BYTES));
     }
 
-    /// Raises the number of committed granules.
+    /// Raises the number of committed granules. Who has a block there has it by way of the pool's lock.
     pub fn set_committed(&self, superslabs: usize) {
-        self.granules.store(superslabs << (SUPERSLAB_SHIFT - GRANULE_SHIFT), Ordering::Release);
+        self.granules.store(superslabs << (SUPERSLAB_SHIFT - GRANULE_SHIFT), Ordering::Relaxed);
     }
 
     /// Committed superslabs.
     pub fn superslabs(&self) -> usize {
-        self.granules.load(Ordering::Acquire) >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)
+        self.granules.load(Ordering::Relaxed) >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)
     }
 }
 

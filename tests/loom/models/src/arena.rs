@@ -25,8 +25,8 @@ pub(crate) struct Arena {
     pub(crate) reserved: Cell<usize>,
     /// Bytes of the zones that are asked for.
     pub(crate) zone_bytes: Cell<usize>,
-    /// Commits that are granted before one is refused.
-    pub(crate) commits: Cell<usize>,
+    /// The commit that is refused, from 1 on; 0 for none.
+    pub(crate) refused: Cell<usize>,
     /// The clock.
     pub(crate) now_ms: Cell<u64>,
 }
@@ -57,7 +57,7 @@ impl Arena {
             runs_used: zero(),
             reserved: zero(),
             zone_bytes: Cell::new(SUPERSLAB_BYTES),
-            commits: Cell::new(usize::MAX),
+            refused: zero(),
             now_ms: Cell::new(0),
         };
         arena.start.expose_provenance();
@@ -74,7 +74,7 @@ impl Arena {
         self.wipe(self.shelf(), self.shelf_used.replace(0));
         self.wipe(self.start, self.runs_used.replace(0));
         self.reserved.set(0);
-        self.commits.set(usize::MAX);
+        self.refused.set(0);
         self.zone_bytes.set(SUPERSLAB_BYTES);
         self.now_ms.set(0);
     }
@@ -144,9 +144,9 @@ unsafe impl PageProvider for Pages {
     }
 
     unsafe fn commit(&self, _: NonNull<u8>, _: usize) -> bool {
-        let left = self.0.commits.get();
-        self.0.commits.set(left.saturating_sub(1));
-        left > 0
+        let next = self.0.refused.get();
+        self.0.refused.set(next.saturating_sub(1));
+        next != 1
     }
 
     unsafe fn populate(&self, _: NonNull<u8>, _: usize) -> bool {

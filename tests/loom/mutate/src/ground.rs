@@ -27,6 +27,8 @@ const TESTS: [&[&str]; 2] = [
         "faults",
         "--test",
         "unlocked",
+        "--test",
+        "purge",
     ],
 ];
 /// What the copy needs.

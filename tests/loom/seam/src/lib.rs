@@ -23,5 +23,5 @@ pub use core::sync::atomic::Ordering;
 
 pub use atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
 pub use cell::Cell;
-pub use lock::{Guard, Lock};
+pub use lock::{Guard, Lock, held_locks};
 pub use words::{begin, end, learned, read_block, reset, start, use_block, zero};

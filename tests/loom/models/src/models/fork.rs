@@ -42,7 +42,29 @@ pub(crate) const MODELS: &[Model] = &[
         gated: true,
         body: amid_first,
     },
+    Model {
+        name: "fork_locks",
+        holds: "a fork holds every lock there is, and lets go of each",
+        bound: None,
+        gated: true,
+        body: locks,
+    },
 ];
+
+/// Four lists of ownerless heaps, records, large blocks, pool, store.
+const LOCKS: usize = 8;
+
+fn locks(arena: &'static Arena) {
+    let world = World::new(arena);
+    let own = world.caller(arena);
+    own.give(own.take(LARGE));
+    assert_eq!(hakmem_seam::held_locks(), 0);
+    world.allocator.before_fork();
+    assert_eq!(hakmem_seam::held_locks(), LOCKS);
+    world.allocator.after_fork(true);
+    assert_eq!(hakmem_seam::held_locks(), 0);
+    world.is_empty(own);
+}
 
 fn fork(world: World, arena: &'static Arena) -> Snapshot {
     world.allocator.before_fork();
@@ -95,6 +117,10 @@ fn amid_purge(arena: &'static Arena) {
     own.configure(Off::STARTERS | Off::RESERVE, false);
     let (block, run) = (own.take(QUARTER), own.take(RUN));
     own.give(run);
+    // An earlier purge is over: its slabs are in use again.
+    world.allocator.trim(own.front);
+    let (kept, run) = (own.take(RUN), own.take(RUN));
+    own.give(run);
     let warm = other.take(QUARTER);
     let child = left::<Option<Snapshot>>();
     together([
@@ -107,12 +133,14 @@ fn amid_purge(arena: &'static Arena) {
     other.give(warm);
     other.end();
     own.give(block);
+    own.give(kept);
     world.is_empty(own);
     arena.restore(&child);
     world.allocator.after_fork(true);
     // All free slabs are known to be: the purge was nobody's any more.
-    assert_eq!(world.audit().live_blocks, 2);
+    assert_eq!(world.audit().live_blocks, 3);
     own.give(block);
+    own.give(kept);
     own.give(warm);
     world.allocator.trim(own.front);
 }

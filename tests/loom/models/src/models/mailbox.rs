@@ -34,11 +34,25 @@ pub(crate) const MODELS: &[Model] = &[
         body: requeued,
     },
     Model {
+        name: "mailbox_relinked",
+        holds: "a slab with another behind it on the stack is queued again as it is drained: the other is found",
+        bound: None,
+        gated: true,
+        body: relinked,
+    },
+    Model {
         name: "mailbox_many_words",
         holds: "the same of spans with many words: the summary never hides a word",
         bound: Some(2),
         gated: true,
         body: many_words,
+    },
+    Model {
+        name: "mailbox_many_reused",
+        holds: "a block of a span with many words comes to its next client after the last one's writes",
+        bound: None,
+        gated: true,
+        body: many_reused,
     },
     Model {
         name: "mailbox_freed_twice",
@@ -123,6 +137,19 @@ fn requeued(arena: &'static Arena) {
     all_come_back(land, heap, blocks.iter().copied().filter(|block| !freed.contains(&block.at)).collect());
 }
 
+fn relinked(arena: &'static Arena) {
+    let land = Land::new(arena);
+    let heap = land.heap();
+    let mut blocks = land.take(heap, SMALL, 512, Reach::Provider);
+    blocks.extend(land.take(heap, SMALL, 1, Reach::Provider));
+    let (first, far, other) = (blocks[0], blocks[100], blocks[512]);
+    assert!(first.word == 0 && far.word == 1 && !std::ptr::eq(first.slab, other.slab));
+    assert_eq!((land.post(other), land.post(first)), (0, 0));
+    together([Box::new(move || assert_eq!(land.post(far), 0)), Box::new(move || heap.harvest(land.territory))]);
+    let freed = [first.at, far.at, other.at];
+    all_come_back(land, heap, blocks.iter().copied().filter(|block| !freed.contains(&block.at)).collect());
+}
+
 fn many_words(arena: &'static Arena) {
     let land = Land::new(arena);
     let heap = land.heap();
@@ -141,6 +168,24 @@ fn many_words(arena: &'static Arena) {
     all_come_back(land, heap, blocks.iter().copied().filter(|block| !freed.contains(&block.at)).collect());
 }
 
+fn many_reused(arena: &'static Arena) {
+    let land = Land::new(arena);
+    let heap = land.heap();
+    let mut blocks = land.take(heap, SMALL, 512, Reach::Provider);
+    let first = blocks.remove(0);
+    let again = crate::land::left::<Vec<Block>>();
+    together([
+        Box::new(move || assert_eq!(land.post(first), 0)),
+        Box::new(move || again.set(land.take(heap, SMALL, 2, Reach::Spans))),
+    ]);
+    blocks.extend(again.take());
+    if blocks.len() == 511 {
+        blocks.extend(land.take(heap, SMALL, 2, Reach::Spans));
+    }
+    assert_eq!(blocks.len(), 512, "the one that was freed, once");
+    all_come_back(land, heap, blocks);
+}
+
 fn freed_twice(arena: &'static Arena) {
     let (land, heap, blocks) = quarters(arena, 4);
     let block = blocks[0];
@@ -149,7 +194,10 @@ fn freed_twice(arena: &'static Arena) {
     together([Box::new(move || told[0].set(post())), Box::new(move || told[1].set(post()))]);
     let told = told.map(|told| told.get());
     assert!(told == [0, block.bit] || told == [block.bit, 0], "one of two is told: {told:?}");
-    all_come_back(land, heap, blocks[1..].to_vec());
+    // The owner is told, too, before it has taken in what another thread freed.
+    assert_eq!(land.post(blocks[1]), 0);
+    assert_eq!(land.put(heap, blocks[1]), blocks[1].bit);
+    all_come_back(land, heap, blocks[2..].to_vec());
 }
 
 fn freed_by_both(arena: &'static Arena) {

@@ -1,7 +1,7 @@
 //! The pool's masks, index and hints, while slabs are claimed, given back and purged.
 
 use hakmem_core::base::sync::Ordering;
-use hakmem_core::slab::Slab;
+use hakmem_core::slab::{SizeClass, Slab};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -29,7 +29,24 @@ pub(crate) const MODELS: &[Model] = &[
         gated: true,
         body: prewarm,
     },
+    Model {
+        name: "pool_reclaimed",
+        holds: "slabs that are given back are another's at once: what ended the span touches them no more",
+        bound: None,
+        gated: true,
+        body: reclaimed,
+    },
 ];
+
+fn reclaimed(arena: &'static Arena) {
+    let land = Land::new(arena);
+    let (old, got) = (run(land, 1), left::<Option<&'static Slab>>());
+    together([Box::new(move || land.territory.release_span(old)), Box::new(move || got.set(Some(run(land, 1))))]);
+    let got = got.get().expect("claimed");
+    assert_eq!(got.class(), SizeClass::RUN);
+    land.territory.release_span(got);
+    all_are_free(land);
+}
 
 fn run(land: Land, slabs: usize) -> &'static Slab {
     let run = land.territory.claim_run(slabs, 1).expect("free slabs");

@@ -23,7 +23,57 @@ pub(crate) const MODELS: &[Model] = &[
         gated: true,
         body: threads,
     },
+    Model {
+        name: "registry_ownerless",
+        holds: "two heaps become ownerless at once: both are in the lists, which are known not to be empty",
+        bound: None,
+        gated: true,
+        body: ownerless,
+    },
+    Model {
+        name: "registry_records",
+        holds: "records of two threads that end pass to the next ones, each to one",
+        bound: Some(2),
+        gated: true,
+        body: records,
+    },
 ];
+
+fn ownerless(arena: &'static Arena) {
+    let land = Land::new(arena);
+    let heaps = [land.heap(), land.heap()];
+    assert!(!land.heaps.has_common());
+    together([Box::new(move || land.heaps.add_common(heaps[0])), Box::new(move || land.heaps.add_common(heaps[1]))]);
+    assert!(land.heaps.has_common());
+    let listed: Vec<_> = land.heaps.common.iter().map(|common| common.lock().heaps().count()).collect();
+    assert_eq!(listed.iter().sum::<usize>(), 2, "{listed:?}");
+}
+
+fn records(arena: &'static Arena) {
+    let land = Land::new(arena);
+    let fronts = [(); 4].map(|()| arena.put(Front::new()));
+    let come = move |at: usize| match land.heaps.visitor(land.territory, fronts[at]) {
+        Visitor::Thread(thread) => thread,
+        Visitor::Passing => panic!("there is memory"),
+    };
+    let ended = [come(0), come(1)];
+    together([
+        Box::new(move || land.heaps.take_over(None, ended[0])),
+        Box::new(move || land.heaps.take_over(None, ended[1])),
+        Box::new(move || {
+            come(2);
+        }),
+    ]);
+    come(3);
+    let (third, fourth) = (fronts[2].thread.get(), fronts[3].thread.get());
+    assert_ne!(third, fourth, "each has one of its own");
+    let is_new = |thread| !ended.iter().any(|&one| std::ptr::eq(one, thread));
+    let all = land.heaps.threads().count();
+    assert_eq!(all, 2 + usize::from(is_new(third)), "the first one may have come too early");
+    let last = arena.put(Front::new());
+    land.heaps.visitor(land.territory, last);
+    assert_eq!(land.heaps.threads().count(), 3, "what was put by is used before a new one is made");
+}
 
 fn grows<T>(walk: impl Fn() -> Vec<*const T>, first: *const T) {
     let before = walk();
