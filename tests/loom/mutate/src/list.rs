@@ -6,6 +6,7 @@
 //! - the exact text, found once            lines that go
 //! + what stands there instead             lines that come
 //! = why nobody can notice                 optional: it is equivalent, counted apart
+//! ~ what the models do not show           optional: it counts as survived, and this is why
 //! ```
 
 use std::path::Path;
@@ -22,6 +23,8 @@ pub(crate) struct Mutation {
     new: String,
     /// Why it may live.
     pub(crate) excuse: Option<String>,
+    /// Why nobody notices, though somebody should.
+    pub(crate) blind: Option<String>,
 }
 
 /// All, in order.
@@ -39,10 +42,12 @@ pub(crate) fn read() -> Vec<Mutation> {
                 old: String::new(),
                 new: String::new(),
                 excuse: None,
+                blind: None,
             }),
             ("- ", Some(last)) => join(&mut last.old, &text),
             ("+ ", Some(last)) => join(&mut last.new, &text),
             ("= ", Some(last)) => last.excuse = Some(text),
+            ("~ ", Some(last)) => last.blind = Some(text),
             _ => panic!("mutations.txt: what is this? {line}"),
         }
     }

@@ -6,7 +6,7 @@ use hakmem_core::heap::slabs::Reach;
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
-use crate::land::Land;
+use crate::land::{Heap, Land};
 
 const QUARTER: usize = 8 << 10;
 
@@ -25,7 +25,60 @@ pub(crate) const MODELS: &[Model] = &[
         gated: true,
         body: late_push,
     },
+    Model {
+        name: "owners_passed_on",
+        holds: "a slab that was queued with its former owner is passed on: who freed a block meanwhile relied on it",
+        bound: Some(2),
+        gated: true,
+        body: passed_on,
+    },
 ];
+
+/// A slab with many words, one of which is queued: who frees a block of another finds the flag just cleared, and the
+/// former owner still there.
+fn passed_on(arena: &'static Arena) {
+    let land = Land::new(arena);
+    land.territory.off.store((Off::STARTERS | Off::RESERVE).bits(), Ordering::Relaxed);
+    let (first, second) = (land.heap(), land.heap());
+    let blocks = land.take(first, 64, 512, Reach::Provider);
+    let (near, far) = (blocks[0], blocks[100]);
+    for block in blocks.into_iter().filter(|block| block.at != near.at && block.at != far.at) {
+        land.put(first, block);
+    }
+    first.retire();
+    assert_eq!(land.post(near), 0);
+    let sent = arena.put(AtomicPtr::<u8>::new(std::ptr::null_mut()));
+    let receive = move || {
+        let block = sent.load(Ordering::Acquire);
+        if !block.is_null() && sent.swap(std::ptr::null_mut(), Ordering::AcqRel) == block {
+            assert_eq!(land.post(land.block(block)), 0, "it was not free");
+        }
+    };
+    together([
+        Box::new(move || assert_eq!(land.post(far), 0)),
+        Box::new(receive),
+        Box::new(move || {
+            first.tidy(land.territory);
+            let [block] = land.take(second, 64, 1, Reach::Pool)[..] else { panic!("the pool has slabs") };
+            sent.store(block.at, Ordering::Release);
+        }),
+    ]);
+    gone(land, [first, second], sent.load(Ordering::Relaxed));
+    assert_eq!(first.harvested.load(Ordering::Relaxed), 2, "a heap takes in what is its own");
+}
+
+/// What was left is given back, and no span stays.
+fn gone(land: Land, heaps: [&Heap; 2], left: *mut u8) {
+    if !left.is_null() {
+        assert_eq!(land.put(heaps[1], land.block(left)), 0);
+    }
+    for heap in heaps {
+        heap.tidy(land.territory);
+        heap.tidy(land.territory);
+        assert_eq!(heap.spans(), 0, "a span stays: a block of it was lost");
+    }
+    assert!(land.territory.pool.lock().is_indexed());
+}
 
 /// The last two blocks of a slab come back from two threads; then it serves another heap, whose block is freed too.
 fn changes_hands(arena: &'static Arena, freers_then: bool) {
@@ -59,16 +112,7 @@ fn changes_hands(arena: &'static Arena, freers_then: bool) {
             second.harvest(land.territory);
         }),
     ]);
-    let left = sent.load(Ordering::Relaxed);
-    if !left.is_null() {
-        assert_eq!(land.put(second, land.block(left)), 0);
-    }
-    for heap in [first, second] {
-        heap.tidy(land.territory);
-        heap.tidy(land.territory);
-        assert_eq!(heap.spans(), 0, "a span stays: a block of it was lost");
-    }
-    assert!(land.territory.pool.lock().is_indexed());
+    gone(land, [first, second], sent.load(Ordering::Relaxed));
 }
 
 fn slab_given_up(arena: &'static Arena) {
