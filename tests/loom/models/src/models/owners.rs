@@ -3,6 +3,7 @@
 use hakmem_core::base::sync::{AtomicPtr, Ordering};
 use hakmem_core::config::flags::Off;
 use hakmem_core::heap::slabs::Reach;
+use hakmem_core::slab::SizeClass;
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -28,11 +29,38 @@ pub(crate) const MODELS: &[Model] = &[
     Model {
         name: "owners_passed_on",
         holds: "a slab that was queued with its former owner is passed on: who freed a block meanwhile relied on it",
-        bound: Some(2),
+        bound: Some(3),
         gated: true,
         body: passed_on,
     },
+    Model {
+        name: "owners_reopened",
+        holds: "a span that ended leaves nothing to the next one of its slab (one thread)",
+        bound: None,
+        gated: true,
+        body: reopened,
+    },
 ];
+
+fn reopened(arena: &'static Arena) {
+    let land = Land::new(arena);
+    land.territory.off.store((Off::STARTERS | Off::RESERVE).bits(), Ordering::Relaxed);
+    let heap = land.heap();
+    for (bytes, capacity) in [(QUARTER, 4), (64, 512), (QUARTER, 4), (64, 512)] {
+        let slab = |blocks: &[crate::land::Block]| std::ptr::from_ref(blocks[0].slab);
+        let mut blocks = land.take(heap, bytes, capacity, Reach::Provider);
+        let mut places: Vec<_> = blocks.iter().map(|block| block.at).collect();
+        places.sort();
+        places.dedup();
+        assert_eq!(places.len(), capacity, "each block once");
+        assert!(blocks.iter().all(|block| std::ptr::from_ref(block.slab) == slab(&blocks)), "all of one slab");
+        assert_eq!(usize::from(blocks[0].slab.used.get()), capacity);
+        let ended = blocks[0].slab;
+        blocks.drain(..).for_each(|block| assert_eq!(land.put(heap, block), 0, "it was not free"));
+        heap.tidy(land.territory);
+        assert!(heap.spans() == 0 && !ended.is_in_use() && ended.class() == SizeClass::NONE);
+    }
+}
 
 /// A slab with many words, one of which is queued: who frees a block of another finds the flag just cleared, and the
 /// former owner still there.
