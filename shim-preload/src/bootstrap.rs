@@ -4,7 +4,7 @@
 
 #![allow(unsafe_code, reason = "reads the environment, registers with the C library")]
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_ulong};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hakmem_alloc::line::{self, Line};
@@ -15,8 +15,12 @@ use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
 use crate::table;
 
-const AT_SECURE: usize = 23;
+const AT_SECURE: c_ulong = 23;
 static STATS: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" {
+    fn getauxval(kind: c_ulong) -> c_ulong;
+}
 
 /// Run by the loader before the program's own constructors.
 #[used]
@@ -29,32 +33,17 @@ static START: extern "C" fn(c_int, *const *const c_char, *const *const c_char) =
 static END: extern "C" fn() = end;
 
 extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
-    if !is_secure(environment) {
+    if !is_secure() {
         configure(environment);
     }
     fork::arm();
 }
 
-/// True if the process has more rights than who started it. The kernel's words to the process stand
-/// behind the environment, in pairs.
-fn is_secure(environment: *const *const c_char) -> bool {
-    if environment.is_null() {
-        return true;
-    }
-    let mut at = environment;
-    // SAFETY: the environment is an array of pointers that ends with null.
-    while !unsafe { *at }.is_null() {
-        at = at.wrapping_add(1);
-    }
-    let mut pair = at.wrapping_add(1).cast::<[usize; 2]>();
-    loop {
-        // SAFETY: the pairs end with one whose first word is 0.
-        match unsafe { *pair } {
-            [0, _] => return false,
-            [AT_SECURE, secure] => return secure != 0,
-            _ => pair = pair.wrapping_add(1),
-        }
-    }
+/// True if the process has more rights than who started it. The kernel's words to the process stand behind its first
+/// environment; a library that is loaded late may be shown another.
+fn is_secure() -> bool {
+    // SAFETY: getauxval only reads them.
+    unsafe { getauxval(AT_SECURE) != 0 }
 }
 
 extern "C" fn end() {
