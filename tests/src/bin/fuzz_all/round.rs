@@ -19,7 +19,7 @@ const PATIENCE: u32 = 60;
 const MADE_UP: u32 = 50;
 /// Seconds for making a finding smaller.
 const MINIMISING: u32 = 60;
-/// A corpus is committed: no more inputs than this, the shortest ones, and no more bytes.
+/// A corpus is committed: no more inputs than this, and no more bytes.
 const MOST_INPUTS: usize = 300;
 const MOST_BYTES: usize = 60_000;
 
@@ -82,6 +82,15 @@ fn unpack(places: &Places, name: &str) -> io::Result<()> {
     Ok(())
 }
 
+/// Every input, or every second, third, …: of all lengths as many as may be kept.
+fn thinned(inputs: &[Vec<u8>]) -> Vec<Vec<u8>> {
+    let every = |step: usize| inputs.iter().step_by(step);
+    let fits =
+        |&step: &usize| every(step).len() <= MOST_INPUTS && every(step).map(Vec::len).sum::<usize>() <= MOST_BYTES;
+    let step = (1..).find(fits).expect("one short input fits");
+    every(step).cloned().collect()
+}
+
 /// The corpus without what adds nothing; how many inputs are committed of it.
 fn keep(places: &Places, name: &str) -> io::Result<usize> {
     let smallest = fresh(places.smallest(name))?;
@@ -92,12 +101,8 @@ fn keep(places: &Places, name: &str) -> io::Result<usize> {
     }
     let mut inputs = files(&smallest).iter().map(fs::read).collect::<io::Result<Vec<_>>>()?;
     inputs.sort_by_key(Vec::len);
-    let mut bytes = 0;
-    inputs.retain(|input| {
-        bytes += input.len();
-        bytes <= MOST_BYTES
-    });
-    inputs.truncate(MOST_INPUTS);
+    let mut inputs = thinned(&inputs);
+    inputs.dedup();
     fs::create_dir_all(places.fuzz().join("corpus"))?;
     let count = inputs.len();
     packed::write(&places.packed(name), inputs)?;

@@ -9,7 +9,8 @@ use hakmem_replay::Wrong;
 use super::library_words::heard;
 use super::table::{Block, Former, Table};
 
-const RUN_LEAST: usize = 256 << 10;
+/// Larger blocks, up to those with mappings of their own, are runs.
+const ROOM_MAX: usize = 256 << 10;
 /// Of so many large blocks the library knows that they were freed.
 const REMEMBERED: usize = 60;
 
@@ -70,7 +71,7 @@ impl Table {
         let words = match usable {
             _ if offset.is_multiple_of(16) => INNER,
             // Runs are told by their start alone.
-            RUN_LEAST.. => INNER,
+            bytes if bytes > ROOM_MAX => INNER,
             bytes if bytes.is_multiple_of(32 << 10) => MISALIGNED_OR_INNER,
             _ => MISALIGNED,
         };

@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "forks")]
 
 use core::ffi::c_int;
+use std::io::{Write, stderr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
@@ -88,6 +89,11 @@ impl Table {
                 self.play(program, folding, budget);
                 self.finish();
             }));
+            if let Err(panic) = &right {
+                let words = panic.downcast_ref::<String>().map_or("a panic without words", String::as_str);
+                // Who captures what tests print does not hear of a child's.
+                let _ = writeln!(stderr(), "in the child: {words}");
+            }
             // SAFETY: as above.
             unsafe { _exit(if right.is_ok() { ALL_RIGHT } else { 1 }) };
         }
