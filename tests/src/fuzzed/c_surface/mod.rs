@@ -84,8 +84,9 @@ impl Table {
 pub fn run(bytes: &[u8]) {
     let mut input = Input::new(bytes);
     let most_bytes = input.one_of([600, 40_000, 2 << 20, 6 << 20]);
-    let mut folding = Folding { most_bytes, most_align_shift: 21, left_bytes: WORK_BYTES };
-    let mut table = Table::new(surface());
+    // On no stack: where a thread forks, the child gives the stacks of all others to new threads.
+    let mut folding = Box::new(Folding { most_bytes, most_align_shift: 21, left_bytes: WORK_BYTES });
+    let mut table = Box::new(Table::new(surface()));
     table.play(input.rest(), &mut folding, Budget { depth: 2, threads: 6, forks: 2 });
     table.finish();
 }
