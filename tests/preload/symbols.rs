@@ -57,7 +57,7 @@ const EXPORTS: [&str; 47] = [
 ];
 
 /// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
-const IMPORTS: [(&str, &str); 36] = [
+const IMPORTS: [(&str, &str); 41] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -89,6 +89,11 @@ const IMPORTS: [(&str, &str); 36] = [
     ("pthread_atfork", "fork"),
     ("_ZSt15get_new_handlerv", "operator new, weak"),
     ("_ZSt17__throw_bad_allocv", "operator new, weak"),
+    ("__asan_init", "to stand back for a sanitizer, weak"),
+    ("__tsan_init", "to stand back for a sanitizer, weak"),
+    ("__msan_init", "to stand back for a sanitizer, weak"),
+    ("__hwasan_init", "to stand back for a sanitizer, weak"),
+    ("__lsan_init", "to stand back for a sanitizer, weak"),
     ("__tls_get_addr", "our block of each thread, if built for dlopen"),
     ("__cxa_finalize", "the C start files', weak"),
     ("__gmon_start__", "the C start files', weak"),

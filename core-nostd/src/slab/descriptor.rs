@@ -7,8 +7,8 @@
 //! used      carved − ones in words: blocks in magazines, with clients, or in the remote words (`slab-used`)
 //! ```
 //!
-//! Only the owner's thread, or who holds the common lock for an ownerless heap, touches `next`, `prev`,
-//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`.
+//! Only the owner's thread, or who holds the common lock for an ownerless heap, changes `next`, `prev`,
+//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`, `carved`.
 
 #![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
 
@@ -18,7 +18,7 @@ use core::ptr;
 use super::{Mailbox, Refill, SizeClass};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low, take_lowest};
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering, Shown};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
 /// Where a span is listed in its heap.
@@ -57,7 +57,7 @@ pub struct Slab {
     /// See the file's head.
     pub used: Cell<u16>,
     /// See the file's head.
-    pub carved: Cell<u16>,
+    pub carved: Shown,
     /// Blocks of the span.
     pub capacity: Cell<u16>,
     /// Where it is listed.

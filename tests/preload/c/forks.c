@@ -8,7 +8,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HAMMERS = 3, FORKS = 200, KEPT = 512 };
+#ifndef FORKS
+#define FORKS 200
+#endif
+enum { HAMMERS = 3, KEPT = 512 };
 
 static atomic_int stop;
 static void *_Atomic kept[KEPT];
