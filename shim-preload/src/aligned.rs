@@ -10,12 +10,13 @@ use hakmem_core::PageProvider;
 
 use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
 use crate::malloc::malloc;
+use crate::pass_through;
 
 fn take(alignment: usize, size: usize) -> *mut u8 {
     if alignment <= 16 && (alignment <= 8 || size > 8) {
         return malloc(size).cast();
     }
-    slow::take_aligned(size, alignment)
+    pass_through::memalign(alignment, size).map_or_else(|| slow::take_aligned(size, alignment), <*mut c_void>::cast)
 }
 
 fn page() -> usize {
@@ -46,6 +47,10 @@ pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
 pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usize, size: usize) -> c_int {
     if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<*mut c_void>()) {
         return EINVAL;
+    }
+    // SAFETY: the caller's promise.
+    if let Some(answer) = unsafe { pass_through::posix_memalign(place, alignment, size) } {
+        return answer;
     }
     let block = slow::take_aligned(size, alignment.max(16));
     if block.is_null() {

@@ -13,7 +13,7 @@ use hakmem_alloc::{fork, slow};
 use hakmem_core::PageProvider;
 use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
-use crate::table;
+use crate::{pass_through, table};
 
 const AT_SECURE: usize = 23;
 static STATS: AtomicBool = AtomicBool::new(false);
@@ -115,7 +115,13 @@ fn configure(environment: *const *const c_char) {
     if settings.stats {
         line::keep_stderr();
     }
-    slow::configure(&settings);
+    if settings.pass_through {
+        pass_through::begin();
+        // All that counts is that the fast paths close.
+        slow::configure(&Settings { pass_through: true, ..Settings::new() });
+    } else if !pass_through::is_on() {
+        slow::configure(&settings);
+    }
     if settings.verbose {
         banner();
     }
@@ -148,9 +154,12 @@ fn complain(name: &[u8], value: &[u8], why: BadSetting) {
 
 fn banner() {
     let pid = u64::from(rustix::process::getpid().as_raw_nonzero().get().unsigned_abs());
-    Line::new()
-        .text(env!("CARGO_PKG_VERSION").as_bytes())
-        .text(b" serves process ")
+    let mut line = Line::new();
+    line.text(env!("CARGO_PKG_VERSION").as_bytes());
+    if let Some(reason) = pass_through::reason() {
+        return line.text(b" passes on what process ").number(pid).text(b" asks: ").text(reason).print();
+    }
+    line.text(b" serves process ")
         .number(pid)
         .text(b": pages of ")
         .number(ALLOCATOR.provider().page_bytes() as u64)

@@ -6,13 +6,16 @@
 
 #![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
 
-use core::ffi::{c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicU64, Ordering};
+
+use hakmem_alloc::told;
 
 /// Calls passed on.
 pub(crate) static PASSED_ON: AtomicU64 = AtomicU64::new(0);
 
+const RTLD_DEFAULT: *mut c_void = ptr::null_mut();
 const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
 
 const O_CLOEXEC: c_int = 0o2_000_000;
@@ -116,8 +119,12 @@ pub(crate) fn is_on_a_stack(address: usize) -> bool {
     region_of(address).is_some_and(|region| region.kind == Kind::Stack)
 }
 
-/// True if the C library has most likely made this block.
+/// True if the C library has most likely made this block, or somebody is told of every block and will say what is
+/// wrong with it.
 fn is_the_c_librarys(pointer: *mut c_void) -> bool {
+    if told::is_on() {
+        return true;
+    }
     let address = pointer.addr();
     let Some(region) = region_of(address) else {
         return false;
@@ -154,7 +161,7 @@ fn looks_like_a_chunk(pointer: *mut c_void, region: Region) -> bool {
 }
 
 /// The next definition of a symbol behind ours, as a function of type `F`.
-pub(crate) fn next<F: Copy>(name: &core::ffi::CStr) -> Option<F> {
+pub(crate) fn next<F: Copy>(name: &CStr) -> Option<F> {
     const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
     // SAFETY: a lookup that succeeds does not allocate; nothing of ours is under way if it fails.
     let symbol = unsafe { dlsym(RTLD_NEXT, name.as_ptr()) };
@@ -163,6 +170,22 @@ pub(crate) fn next<F: Copy>(name: &core::ffi::CStr) -> Option<F> {
     }
     // SAFETY: the callers below name the type that the C library declares.
     Some(unsafe { core::mem::transmute_copy::<*mut c_void, F>(&symbol) })
+}
+
+/// The first definition of a symbol that is not in this file; null if there is none.
+pub(crate) fn first_but_ours(name: &CStr) -> *mut c_void {
+    unsafe extern "C" {
+        static __ehdr_start: u8;
+        static _end: u8;
+    }
+    let (start, end) = (&raw const __ehdr_start, &raw const _end);
+    // SAFETY: as above.
+    let first = unsafe { dlsym(RTLD_DEFAULT, name.as_ptr()) };
+    if (start.addr()..end.addr()).contains(&first.addr()) || first.is_null() {
+        // SAFETY: as above.
+        return unsafe { dlsym(RTLD_NEXT, name.as_ptr()) };
+    }
+    first
 }
 
 fn passed<T>(call: impl FnOnce() -> T) -> T {

@@ -22,6 +22,7 @@ mod errno;
 mod foreign;
 mod label;
 pub mod malloc;
+mod pass_through;
 pub mod query;
 mod table;
 

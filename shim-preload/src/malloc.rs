@@ -11,7 +11,7 @@ use hakmem_core::config::geometry::SMALL_MAX;
 use hakmem_core::{Fault, FaultKind};
 
 use crate::errno::{checked, out_of_memory};
-use crate::foreign;
+use crate::{foreign, pass_through};
 
 /// Says what was misused, unless the block has another owner, who then gets it.
 #[cold]
@@ -49,7 +49,7 @@ extern "C" fn malloc_medium(size: usize) -> *mut c_void {
 #[cold]
 #[inline(never)]
 extern "C" fn malloc_slow(size: usize) -> *mut c_void {
-    checked(slow::take(size))
+    pass_through::malloc(size).unwrap_or_else(|| checked(slow::take(size)))
 }
 
 /// Takes a block back; null is nothing. errno stays as it is.
@@ -70,7 +70,8 @@ extern "C" fn free_packed(pointer: *mut c_void) {
 #[cold]
 #[inline(never)]
 extern "C" fn free_slow(pointer: *mut c_void) {
-    if let Err(fault) = slow::give(pointer.cast())
+    if !pass_through::free(pointer)
+        && let Err(fault) = slow::give(pointer.cast())
         && !(fault.kind == FaultKind::Foreign && foreign::free(pointer))
     {
         faulty(b"free", fault);
@@ -81,19 +82,19 @@ extern "C" fn free_slow(pointer: *mut c_void) {
 #[unsafe(no_mangle)]
 pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
     match count.checked_mul(size) {
-        Some(bytes) => checked(take_zeroed(bytes)),
+        Some(bytes) => take_zeroed(bytes),
         None => out_of_memory(),
     }
 }
 
-fn take_zeroed(bytes: usize) -> *mut u8 {
+fn take_zeroed(bytes: usize) -> *mut c_void {
     let block = ALLOCATOR.take(current_front::get(), bytes);
     if !block.is_null() {
         // SAFETY: the block is ours to hand out and that long.
         unsafe { block.write_bytes(0, bytes) };
-        return block;
+        return block.cast();
     }
-    slow::take_zeroed(bytes)
+    pass_through::calloc(bytes).unwrap_or_else(|| checked(slow::take_zeroed(bytes)))
 }
 
 /// A block of `size` bytes with the old one's contents. Null makes a new block; size 0 frees the old one
@@ -106,6 +107,9 @@ pub extern "C" fn realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
     if size == 0 {
         free(pointer);
         return ptr::null_mut();
+    }
+    if let Some(block) = pass_through::realloc(pointer, size) {
+        return block;
     }
     match slow::resize(pointer.cast(), size) {
         Ok(block) => checked(block),

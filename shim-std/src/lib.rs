@@ -28,6 +28,8 @@ pub mod process;
 pub mod purge_thread;
 pub mod slow;
 pub mod thread_exit;
+pub mod told;
+pub mod valgrind;
 
 #[cfg(feature = "allocator-api2")]
 mod typed;

@@ -11,11 +11,13 @@ use core::sync::atomic::AtomicUsize;
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
-use hakmem_core::pages::touch;
+use hakmem_core::pages::{Users, touch};
 use hakmem_core::{PageProvider, Purged};
 use rustix::io::Errno;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
+
+use crate::{told, valgrind};
 
 /// Room for blocks in the first zone: at most this much address space.
 const ZONE_MOST: usize = 1 << 40;
@@ -179,6 +181,15 @@ unsafe impl PageProvider for LinuxPages {
         true
     }
 
+    fn dedicate(&self, start: NonNull<u8>, bytes: usize, users: Users) {
+        if told::is_on() {
+            match users {
+                Users::All => valgrind::untrack(start.as_ptr(), bytes),
+                Users::SlowPaths => valgrind::hide(start.as_ptr(), bytes),
+            }
+        }
+    }
+
     unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: ours, by the caller's promise. Where it is refused, the pages stay small.
         let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
@@ -210,12 +221,19 @@ unsafe impl PageProvider for LinuxPages {
     }
 
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
+        if told::is_on() {
+            valgrind::forget(start.as_ptr(), bytes);
+        }
         // SAFETY: a whole run of ours that nobody uses. If the kernel refuses, it stays mapped, unused.
         let _ = unsafe { mm::munmap(start.as_ptr().cast(), bytes) };
     }
 
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
-        self.map_aligned(bytes, align, ProtFlags::READ | ProtFlags::WRITE, MapFlags::empty())
+        let run = self.map_aligned(bytes, align, ProtFlags::READ | ProtFlags::WRITE, MapFlags::empty())?;
+        if told::is_on() {
+            valgrind::hide(run.as_ptr(), bytes);
+        }
+        Some(run)
     }
 
     unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {

@@ -22,7 +22,7 @@ use core::sync::atomic::{AtomicU32, Ordering, fence};
 use rustix::thread::futex::{self, Flags, Timespec};
 
 use crate::process::ALLOCATOR;
-use crate::{fork, thread_exit};
+use crate::{fork, thread_exit, told};
 
 const OFF: u32 = 0;
 const WANTED: u32 = 1;
@@ -146,10 +146,10 @@ fn wait(state: u32, milliseconds: Option<u64>) {
 unsafe extern "C" fn run(_: *mut c_void) -> *mut c_void {
     let _ = rustix::thread::set_name(c"hakmem-purge");
     while !ALLOCATOR.is_deserted() {
-        if !ALLOCATOR.round() {
+        if !told::ours(|| ALLOCATOR.round()) {
             STATE.store(SLEEPS, Ordering::SeqCst);
             // What came before the state was seen by anybody shows now.
-            if ALLOCATOR.round() {
+            if told::ours(|| ALLOCATOR.round()) {
                 let _ = STATE.compare_exchange(SLEEPS, RUNS, Ordering::AcqRel, Ordering::Relaxed);
             }
             // The last thread may have ended before it could see that it has to wake this one.

@@ -11,7 +11,7 @@ use core::ptr;
 use core::sync::atomic::{AtomicU32, Ordering};
 
 use crate::process::ALLOCATOR;
-use crate::{current_front, process, purge_thread};
+use crate::{current_front, process, purge_thread, told};
 
 type Destructor = unsafe extern "C" fn(*mut c_void);
 
@@ -66,9 +66,9 @@ unsafe extern "C" fn destroy(value: *mut c_void) {
         set(key, round + 1);
         return;
     }
-    if let Err(fault) = ALLOCATOR.end_thread(current_front::own()) {
+    if let Err(fault) = told::ours(|| ALLOCATOR.end_thread(current_front::own())) {
         process::fault(b"thread exit", fault);
     }
-    current_front::retire();
+    told::ours(current_front::retire);
     purge_thread::thread_ended();
 }

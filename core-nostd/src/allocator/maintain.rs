@@ -2,7 +2,7 @@
 
 use super::Allocator;
 use crate::base::sync::Ordering;
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
 use crate::config::geometry::SUPERSLAB_BYTES;
 use crate::config::settings::Settings;
 use crate::harden::Fault;
@@ -31,7 +31,14 @@ impl<P: PageProvider> Allocator<P> {
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
         watch.set(Watch::DOUBLE_FREE, settings.harden_double_free);
+        watch.set(Watch::DOOR, settings.pass_through);
         self.heaps.set_watch(&self.territory, front, watch);
+    }
+
+    /// No fast path opens from now on: the door sees every call of the threads to come. Some mechanisms are off.
+    pub fn watch_the_door(&self, off: Off) {
+        self.territory.off.store(off.bits(), Ordering::Relaxed);
+        self.heaps.watch_the_door();
     }
 
     /// One slow-path event of a thread; every so often the clock is read and what is idle goes back.

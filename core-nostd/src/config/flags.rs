@@ -15,6 +15,8 @@ bitflags! {
         const DOUBLE_FREE = 2;
         /// The thread holds blocks of a further zone, which the fast paths do not know.
         const ZONES = 4;
+        /// The door sees every call first: it tells somebody who watches the process, or passes the call on.
+        const DOOR = 8;
     }
 }
 

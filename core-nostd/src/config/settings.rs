@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of `Settings::set_row`.
-pub const TABLE: [Setting; 11] = [
+pub const TABLE: [Setting; 12] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -93,6 +93,12 @@ pub const TABLE: [Setting; 11] = [
         most: 0,
         about: "mechanisms that are switched off, so that their worth can be measured (default none)",
     },
+    Setting {
+        name: "pass_through",
+        unit: Unit::Switch,
+        most: 1,
+        about: "every call goes to the process's next allocator, for tools that want the C library's (default 0)",
+    },
 ];
 
 /// The values in force.
@@ -120,6 +126,8 @@ pub struct Settings {
     pub prewarm_blocks: u32,
     /// `off`
     pub off: Off,
+    /// `pass_through`
+    pub pass_through: bool,
 }
 
 /// Why a setting was not taken.
@@ -152,6 +160,7 @@ impl Settings {
             prewarm_bytes: 0,
             prewarm_blocks: 0,
             off: Off::empty(),
+            pass_through: false,
         }
     }
 
@@ -177,7 +186,8 @@ impl Settings {
             8 => self.prewarm_bytes = value as usize,
             9 => self.prewarm_blocks = value as u32,
             // The first word is nothing.
-            _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            10 => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            _ => self.pass_through = value != 0,
         }
     }
 

@@ -171,8 +171,14 @@ impl<P: PageProvider> Heaps<P> {
         Some(heap)
     }
 
-    /// Watches this thread and every later one.
+    /// Has the door see every call of the threads to come.
+    pub fn watch_the_door(&self) {
+        self.watch.fetch_or(Watch::DOOR.bits(), Ordering::Relaxed);
+    }
+
+    /// Watches this thread and every later one; who watches the door goes on with that.
     pub fn set_watch(&self, territory: &Territory<P>, front: &Front, watch: Watch) {
+        let watch = watch.union(Watch::from_bits_retain(self.watch.load(Ordering::Relaxed)).intersection(Watch::DOOR));
         self.watch.store(watch.bits(), Ordering::Relaxed);
         if !watch.is_empty()
             && let Visitor::Thread(thread) = self.visitor(territory, front)

@@ -5,4 +5,4 @@ mod provider;
 pub mod static_region;
 pub mod store;
 
-pub use provider::{PageProvider, Purged, touch};
+pub use provider::{PageProvider, Purged, Users, touch};

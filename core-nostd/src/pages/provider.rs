@@ -15,6 +15,15 @@ pub enum Purged {
     Kept,
 }
 
+/// Who uses a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// Every path: it is the live map.
+    All,
+    /// Slow paths: it holds structures of theirs, or blocks, and each of these is a client's as long as it is live.
+    SlowPaths,
+}
+
 /// Writes to each page of a run what it holds already, unless that shows that somebody has written to it.
 ///
 /// # Safety
@@ -43,7 +52,7 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 ///
 /// A reserved run overlaps no other live run and nothing else of the program. A committed run can be
 /// read and written until it is released. Untouched memory reads as zero. `remap` keeps the contents.
-/// No method may call the allocator that uses the provider. Every method is called without a lock held.
+/// No method may call the allocator that uses the provider. Every method but `dedicate` is called without a lock held.
 pub unsafe trait PageProvider: Relax + Sync {
     /// Bytes of a page, a power of two.
     fn page_bytes(&self) -> usize;
@@ -73,6 +82,11 @@ pub unsafe trait PageProvider: Relax + Sync {
             }
         }
         Some(run)
+    }
+
+    /// Says who will use a committed run, before anybody does: for those who watch the process. A lock may be held.
+    fn dedicate(&self, start: NonNull<u8>, bytes: usize, users: Users) {
+        let _ = (start, bytes, users);
     }
 
     /// Says that a committed run will be touched whole: it may come in huge pages, if the system has them.

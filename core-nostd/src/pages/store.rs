@@ -4,7 +4,7 @@
 
 use core::ptr::{self, NonNull};
 
-use super::PageProvider;
+use super::{PageProvider, Users};
 use crate::base::address::round_up;
 use crate::base::sync::Lock;
 
@@ -46,6 +46,7 @@ impl<P: PageProvider> Store<P> {
         let shift = shift(bytes);
         if shift > MOST_SHIFT {
             let run = provider.map(1 << shift, provider.page_bytes())?;
+            provider.dedicate(run, 1 << shift, Users::SlowPaths);
             self.shelf.lock().mapped += 1 << shift;
             return Some(run);
         }
@@ -77,6 +78,7 @@ impl<P: PageProvider> Store<P> {
             unsafe { provider.release(start, bytes) };
             return room;
         }
+        provider.dedicate(start, bytes, Users::SlowPaths);
         (shelf.at, shelf.left) = (start.as_ptr(), bytes);
         shelf.mapped += bytes;
         shelf.take(shift)
