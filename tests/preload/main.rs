@@ -15,12 +15,14 @@
 //! | [`run_program`] | the program `hakmem` |
 //! | [`check_library`] | what it tells of a library's file |
 //! | [`health_check`] | its verdict on a library at work |
+//! | [`checkers`] | valgrind, sanitizers, profilers: do they see through us, and find nothing? |
 //!
 //! [`child`], [`scratch`], [`comparison`] and [`compiled`] carry them. `HAKMEM_TEST_LIB=/path/lib.so` tests
 //! another build; with another allocator, what only ours can answer is skipped by name. Settings in the
 //! environment (`HAKMEM_HARDEN=double_free`) reach every child, so the suite can be run under each.
 
 mod check_library;
+mod checkers;
 mod child;
 mod comparison;
 mod compiled;
