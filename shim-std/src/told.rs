@@ -36,7 +36,15 @@ const WORD: usize = size_of::<usize>();
 /// Does what is ours alone to do; whoever is told of blocks does not see it.
 #[inline(always)]
 pub fn ours<T>(work: impl FnOnce() -> T) -> T {
-    if is_on() { valgrind::unseen(work) } else { work() }
+    let told = is_on();
+    if told {
+        valgrind::look_away();
+    }
+    let result = work();
+    if told {
+        valgrind::look_again();
+    }
+    result
 }
 
 /// True if somebody is told. Asked before the first front opens.
@@ -76,7 +84,7 @@ pub(crate) fn take(bytes: usize, align: usize) -> *mut u8 {
     let Ok(room @ TAIL..) = room_of(block) else { return ptr::null_mut() };
     valgrind::take(block, bytes, room);
     // SAFETY: within the block, behind what the client knows of it.
-    valgrind::unseen(|| unsafe { length_of(block, room).write(bytes) });
+    ours(|| unsafe { length_of(block, room).write(bytes) });
     block
 }
 
@@ -92,7 +100,7 @@ pub(crate) fn take_zeroed(bytes: usize, align: usize) -> *mut u8 {
 
 /// Bytes of a block, what stands behind it included.
 fn room_of(block: *mut u8) -> Result<usize, Fault> {
-    valgrind::unseen(|| ALLOCATOR.usable(block))
+    ours(|| ALLOCATOR.usable(block))
 }
 
 /// Where a block's length stands.
@@ -117,7 +125,7 @@ pub(crate) fn usable(pointer: *mut u8) -> Result<usize, Fault> {
     match room_of(pointer)? {
         0 => Ok(0),
         // SAFETY: written when the block was taken.
-        room => Ok(valgrind::unseen(|| unsafe { length_of(pointer, room).read() })),
+        room => Ok(ours(|| unsafe { length_of(pointer, room).read() })),
     }
 }
 
