@@ -245,6 +245,11 @@ impl<P: PageProvider> Large<P> {
         self.table.lock().get(start).map(|mapping| mapping.bytes)
     }
 
+    /// True if a large block started there that was freed not long ago.
+    pub fn was_freed(&self, start: *mut u8) -> bool {
+        self.table.lock().history.contains(&start.addr())
+    }
+
     /// Frees the large block that starts there.
     pub fn free(&self, territory: &Territory<P>, start: *mut u8) -> LargeFree {
         let now = territory.recent_ms();

@@ -51,7 +51,10 @@ impl<P: PageProvider> Allocator<P> {
     fn measure(&self, pointer: *mut u8) -> Result<(usize, Kind), Fault> {
         let Some(zone) = self.territory.zones.find(pointer) else {
             let bytes = self.large.bytes_of(pointer);
-            return bytes.map(|bytes| (bytes, Kind::Large)).ok_or(Fault::at(FaultKind::Foreign, pointer.addr()));
+            return bytes.map(|bytes| (bytes, Kind::Large)).ok_or_else(|| {
+                let freed = self.large.was_freed(pointer);
+                Fault::at(if freed { FaultKind::DoubleFree } else { FaultKind::Foreign }, pointer.addr())
+            });
         };
         Ok(match self.claim(zone, pointer)? {
             Claimed::Small(class) if class.is_room() => {
