@@ -56,9 +56,9 @@ impl<P: PageProvider> Allocator<P> {
                 self.give_direct(heap, slab, block)
             }
             Claimed::Run(slab) => {
-                // Who resets the class is the one that frees it.
+                // Who resets the class is the one that frees it; what has the slabs by then keeps its own.
                 slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
-                if slab.class.swap(0, Ordering::AcqRel) != SizeClass::RUN.0 {
+                if slab.class.compare_exchange(SizeClass::RUN.0, 0, Ordering::AcqRel, Ordering::Relaxed).is_err() {
                     return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
                 self.territory.release_span(slab);
