@@ -11,7 +11,7 @@
 //! pages       page runs         PageProvider, store, static region
 //! region      small heaps       tiny, bounded, slabs: for firmware
 //! policy      decisions         pure functions of numbers
-//! harden      faults            what the client does wrong
+//! harden      faults            what the client does wrong, measures against it
 //! inspect     numbers           stats, audit
 //! base        words             addresses, bits, locks
 //! config      shapes            geometry, flags, settings
@@ -22,8 +22,9 @@
 //!
 //! | name | stands on |
 //! |---|---|
-//! | `live-map`, `meta-committed` | [`superslab::zone`] |
+//! | `live-map`, `freed-mark`, `meta-committed` | [`superslab::zone`] |
 //! | `pool-mask`, `pool-dirty`, `pool-index` | [`superslab::pool`] |
+//! | `guard-slab` | [`superslab::Territory::claim_guarded`] |
 //! | `slab-word`, `slab-summary`, `slab-used`, `owner-only` | [`slab::descriptor`] |
 //! | `starter` | [`slab::starter`] |
 //! | `class-range` | [`slab::size_class`] |
@@ -34,6 +35,7 @@
 //! | `marks`, `bins` | [`region::Bounded`] |
 //! | `slab-masks` | [`region::Slabs`] |
 //! | `large-table` | [`large`] |
+//! | `quarantine` | [`harden::quarantine`] |
 //! | `stats-add-up` | [`inspect::Stats::adds_up`] |
 
 #![no_std]

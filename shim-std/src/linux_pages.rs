@@ -11,11 +11,13 @@ use core::sync::atomic::AtomicUsize;
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
+use hakmem_core::harden::random::KEY_WORDS;
 use hakmem_core::pages::touch;
 use hakmem_core::{PageProvider, Purged};
 use rustix::io::Errno;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
+use rustix::rand::{GetRandomFlags, getrandom};
 
 /// Room for blocks in the first zone: at most this much address space.
 const ZONE_MOST: usize = 1 << 40;
@@ -25,6 +27,7 @@ const ZONE_LEAST: usize = 16 << 30;
 /// Reserves of so many bytes keep the addresses around them that their alignment cost.
 const SLACK_FROM: usize = 1 << 30;
 
+const CLOCK_MONOTONIC: c_int = 1;
 const CLOCK_MONOTONIC_COARSE: c_int = 6;
 
 // The C library reads it without a system call; it neither allocates nor sets errno here.
@@ -222,6 +225,32 @@ unsafe impl PageProvider for LinuxPages {
         // SAFETY: a whole mapping of ours.
         let moved = unsafe { mm::mremap(start.as_ptr().cast(), old_bytes, new_bytes, MremapFlags::MAYMOVE) };
         NonNull::new(moved.ok()?.cast())
+    }
+
+    unsafe fn forbid(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: ours and unused, by the caller's promise.
+        unsafe { mm::mprotect(start.as_ptr().cast(), bytes, MprotectFlags::empty()) }.is_ok()
+    }
+
+    unsafe fn permit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: ours, by the caller's promise.
+        unsafe { Self::open(start.as_ptr().cast(), bytes) }
+    }
+
+    /// From the kernel; where it is refused, from the clock and from where we lie, which is little.
+    fn key(&self) -> [u32; KEY_WORDS] {
+        let mut bytes = [0; 4 * KEY_WORDS];
+        if getrandom(&mut bytes, GetRandomFlags::NONBLOCK) == Ok(bytes.len()) {
+            let words = bytes.as_chunks::<4>().0;
+            let mut key = [0; KEY_WORDS];
+            key.iter_mut().zip(words).for_each(|(place, &word)| *place = u32::from_ne_bytes(word));
+            return key;
+        }
+        let mut now = [0i64; 2];
+        // SAFETY: as in `now_ms`.
+        unsafe { clock_gettime(CLOCK_MONOTONIC, &raw mut now) };
+        let (here, there) = (ptr::from_ref(self).addr(), ptr::from_ref(&now).addr());
+        [now[0] as u32, now[1] as u32, here as u32, (here >> 32) as u32, there as u32, (there >> 32) as u32, 0, 0]
     }
 
     fn now_ms(&self) -> u64 {

@@ -4,6 +4,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use hakmem_core::harden::Finder;
 use hakmem_core::{Allocator, Fault};
 
 use crate::line::Line;
@@ -25,6 +26,16 @@ unsafe extern "C" {
 pub fn fault(operation: &[u8], fault: Fault) {
     let words = fault.kind.words();
     report(operation, words.as_bytes(), fault);
+}
+
+/// Says which freed block was written to, and who found out: not who wrote.
+#[cold]
+pub fn written_after_free(wrong: &Fault, finder: Finder) {
+    let operation: &[u8] = match finder {
+        Finder::Take => b"malloc",
+        Finder::Give => b"free",
+    };
+    fault(operation, *wrong);
 }
 
 /// The same with words of the caller's.

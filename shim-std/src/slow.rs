@@ -8,7 +8,7 @@ use hakmem_core::slab::SizeClass;
 use hakmem_core::{Fault, Front, Stats};
 
 use crate::process::ALLOCATOR;
-use crate::{current_front, fork, purge_thread, thread_exit};
+use crate::{current_front, fork, process, purge_thread, thread_exit};
 
 /// The first thread to come ends with the process: nothing of its need be handed over, and a program with
 /// one thread calls no pthread function.
@@ -137,6 +137,7 @@ pub fn prewarm_classes(blocks: usize) -> usize {
 #[cold]
 #[inline(never)]
 pub fn configure(settings: &Settings) {
+    ALLOCATOR.on_written(process::written_after_free);
     enter(|front| ALLOCATOR.configure(front, settings));
     purge_thread::want(settings.purge_thread);
 }

@@ -28,6 +28,7 @@ impl<P: PageProvider> Allocator<P> {
         self.heaps.hold(false);
         if in_child {
             self.heaps.threads.store(1, Ordering::Relaxed);
+            self.cast_anew();
             self.territory.pool.lock().abandon_purges();
         }
     }

@@ -20,7 +20,9 @@ impl<P: PageProvider> Allocator<P> {
         self.territory.purge_delay_ms.store(settings.purge_delay_ms, Ordering::Relaxed);
         self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
         self.territory.huge_pages.store(settings.huge_pages, Ordering::Relaxed);
-        self.territory.off.store(settings.off.bits(), Ordering::Relaxed);
+        self.harden(settings.harden, settings.quarantine_bytes);
+        let off = settings.off | self.territory.measures.rules_out();
+        self.territory.off.store(off.bits(), Ordering::Relaxed);
         // Before the watch, which would count these calls.
         if settings.prewarm_bytes > 0 {
             self.prewarm(settings.prewarm_bytes);
@@ -30,7 +32,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
-        watch.set(Watch::DOUBLE_FREE, settings.harden.contains(Harden::DOUBLE_FREE));
+        watch.set(Watch::DOUBLE_FREE, settings.harden.intersects(Harden::WATCHES));
         self.heaps.set_watch(&self.territory, front, watch);
     }
 
@@ -60,6 +62,7 @@ impl<P: PageProvider> Allocator<P> {
         {
             return false;
         }
+        self.territory.permit_spares();
         self.give_idle(self.purge_delay_ms());
         true
     }
@@ -94,6 +97,7 @@ impl<P: PageProvider> Allocator<P> {
                 None => held = true,
             }
         }
+        self.territory.permit_spares();
         self.give_idle(self.purge_delay_ms());
         held || self.territory.pool.lock().has_reusable() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
     }
@@ -116,6 +120,7 @@ impl<P: PageProvider> Allocator<P> {
     /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
     pub fn trim(&self, front: &Front) -> usize {
         if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
+            self.release_waiting(front, thread);
             // A fault here is reported by the next flush that meets it; the blocks are back either way.
             let _ = self.heaps.flush_all(&self.territory, front, thread);
             if let Some(heap) = thread.heap() {
@@ -125,6 +130,8 @@ impl<P: PageProvider> Allocator<P> {
         for common in &self.heaps.common {
             common.lock().tidy(&self.territory);
         }
+        self.large.free_waiting(&self.territory);
+        self.territory.permit_spares();
         self.give_idle(0)
     }
 
@@ -137,6 +144,7 @@ impl<P: PageProvider> Allocator<P> {
         let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
             return Ok(());
         };
+        self.release_waiting(front, thread);
         let result = self.heaps.flush_all(&self.territory, front, thread);
         thread.unfit(&self.territory, front);
         thread.forget();

@@ -17,6 +17,7 @@ mod census;
 mod fall;
 mod fork;
 mod give;
+mod hardened;
 mod maintain;
 mod prewarm;
 mod resize;

@@ -125,6 +125,10 @@ impl<P: PageProvider> Allocator<P> {
         };
         // SAFETY: the zone covers it.
         let (slab, _) = unsafe { zone.span_of(pointer.addr()) };
+        let kept = bytes.next_multiple_of(SLAB_BYTES);
+        if kept < slab.span_bytes() {
+            self.fill_freed(pointer.wrapping_add(kept), slab.span_bytes() - kept);
+        }
         self.territory.resize_run(slab, bytes.div_ceil(SLAB_BYTES))
     }
 }

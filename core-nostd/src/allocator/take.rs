@@ -6,8 +6,8 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
-use crate::base::sync::{AtomicU8, Ordering};
-use crate::config::flags::{Off, Watch};
+use crate::base::sync::Ordering;
+use crate::config::flags::{Harden, Off, Watch};
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
@@ -31,7 +31,7 @@ impl<P: PageProvider> Allocator<P> {
     #[cold]
     #[inline(never)]
     pub fn take_slow(&self, front: &Front, bytes: usize) -> *mut u8 {
-        self.take_any(front, bytes, 1).map_or(ptr::null_mut(), |(block, _)| block)
+        self.take_aligned(front, bytes, 1)
     }
 
     /// The same, and every byte is 0: cleared only where the block is not known to be.
@@ -62,7 +62,9 @@ impl<P: PageProvider> Allocator<P> {
     #[cold]
     #[inline(never)]
     pub fn take_aligned(&self, front: &Front, bytes: usize, align: usize) -> *mut u8 {
-        self.take_any(front, bytes, align).map_or(ptr::null_mut(), |(block, _)| block)
+        let block = self.take_any(front, bytes, align).map_or(ptr::null_mut(), |(block, _)| block);
+        self.fill_fresh(block);
+        block
     }
 
     /// The same, and every byte is 0.
@@ -79,6 +81,11 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     fn take_any(&self, front: &Front, bytes: usize, align: usize) -> Taken {
+        let taken = self.take_once(front, bytes, align);
+        if taken.is_none() && self.relieve(front) { self.take_once(front, bytes, align) } else { taken }
+    }
+
+    fn take_once(&self, front: &Front, bytes: usize, align: usize) -> Taken {
         let visitor = self.heaps.visitor(&self.territory, front);
         let taken = if bytes > isize::MAX as usize {
             None
@@ -117,6 +124,7 @@ impl<P: PageProvider> Allocator<P> {
                     class
                 }
             }
+            Visitor::Passing if class == SizeClass::PAIR && self.territory.measures.has(Harden::WATCHES) => PAIRS,
             _ => class,
         }
     }
@@ -126,8 +134,7 @@ impl<P: PageProvider> Allocator<P> {
         if block.is_null() {
             return None;
         }
-        self.mark(block, class);
-        Some((block, false))
+        Some((block, self.mark(block, class) > 0))
     }
 
     /// A block of a magazine class, which is not in the live map yet; null if memory is out.
@@ -148,9 +155,9 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_room(&self, front: &Front, thread: &ThreadHeap, class: SizeClass, bytes: usize, align: usize) -> Taken {
         let hand_out = |block, zeroed| {
-            self.mark(block, class);
+            let known = self.mark(block, class);
             self.mark_bytes(block, bytes);
-            Some((block, zeroed))
+            Some((block, zeroed || known >= bytes.max(1)))
         };
         let block = thread.pop(front, class);
         if !block.is_null() {
@@ -179,24 +186,20 @@ impl<P: PageProvider> Allocator<P> {
         hand_out(block, zeroed)
     }
 
-    /// Enters a block of a magazine class in the live map.
-    fn mark(&self, block: *mut u8, class: SizeClass) {
-        if let Some(live) = self.place_of(block) {
-            live.store(class.0, Ordering::Relaxed);
-        }
+    /// Enters a block of a magazine class in the live map; returns how many of its bytes are known to be 0.
+    fn mark(&self, block: *mut u8, class: SizeClass) -> usize {
+        let Some(live) = self.territory.zones.live_place(block) else { return 0 };
+        let was_held = live.load(Ordering::Relaxed) == SizeClass::FREED.0;
+        let known = if was_held { self.look_at_taken(class, block) } else { 0 };
+        live.store(class.0, Ordering::Relaxed);
+        known
     }
 
     /// Enters beside it how much of its room a block is.
     pub(super) fn mark_bytes(&self, block: *mut u8, bytes: usize) {
-        if let Some(live) = self.place_of(block.wrapping_add(1 << GRANULE_SHIFT)) {
+        if let Some(live) = self.territory.zones.live_place(block.wrapping_add(1 << GRANULE_SHIFT)) {
             live.store(SizeClass::of_room(bytes.max(FINE_MAX + 1)).1, Ordering::Relaxed);
         }
-    }
-
-    fn place_of(&self, block: *mut u8) -> Option<&AtomicU8> {
-        let first = self.territory.zones.first();
-        let zone = if first.covers(block) { first } else { self.territory.zones.find(block)? };
-        zone.live_place(block)
     }
 
     fn take_direct(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {

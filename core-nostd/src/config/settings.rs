@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of `Settings::set_row`.
-pub const TABLE: [Setting; 11] = [
+pub const TABLE: [Setting; 12] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -43,7 +43,7 @@ pub const TABLE: [Setting; 11] = [
         name: "harden",
         unit: Unit::Words(Harden::WORDS),
         most: 0,
-        about: "double_free: also tell apart two threads that free one block at the same moment (default none)",
+        about: "measures against misuse that cost time or memory; every call is slower (default none)",
     },
     Setting {
         name: "on_fault",
@@ -93,6 +93,12 @@ pub const TABLE: [Setting; 11] = [
         most: 0,
         about: "mechanisms that are switched off, so that their worth can be measured (default none)",
     },
+    Setting {
+        name: "quarantine_bytes",
+        unit: Unit::Bytes,
+        most: 1 << 40,
+        about: "with harden=quarantine: bytes of freed blocks that wait in each thread at most (default 1M)",
+    },
 ];
 
 /// The values in force.
@@ -120,6 +126,8 @@ pub struct Settings {
     pub prewarm_blocks: u32,
     /// `off`
     pub off: Off,
+    /// `quarantine_bytes`
+    pub quarantine_bytes: usize,
 }
 
 /// Why a setting was not taken.
@@ -152,6 +160,7 @@ impl Settings {
             prewarm_bytes: 0,
             prewarm_blocks: 0,
             off: Off::empty(),
+            quarantine_bytes: 1 << 20,
         }
     }
 
@@ -177,7 +186,8 @@ impl Settings {
             7 => self.purge_thread = value != 0,
             8 => self.prewarm_bytes = value as usize,
             9 => self.prewarm_blocks = value as u32,
-            _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            10 => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            _ => self.quarantine_bytes = value as usize,
         }
     }
 

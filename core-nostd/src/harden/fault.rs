@@ -18,6 +18,8 @@ pub enum FaultKind {
     Foreign,
     /// The block does not end where the size that came with it says.
     WrongSize,
+    /// The block was written to after it was freed; the address is that of the first byte that changed.
+    WrittenAfterFree,
 }
 
 impl FaultKind {
@@ -30,6 +32,7 @@ impl FaultKind {
             Self::Stale => "invalid free: nothing is allocated there",
             Self::Foreign => "invalid free: not from this allocator",
             Self::WrongSize => "invalid free: not the size of the block",
+            Self::WrittenAfterFree => "write after free",
         }
     }
 }

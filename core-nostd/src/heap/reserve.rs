@@ -129,10 +129,11 @@ impl Reserve {
 
     /// Takes a span back, or leaves it to the pool; its slabs are in no span then.
     pub fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        if !self.covers(slab) {
+        if !self.covers(slab) || slab.guarded.get() {
             territory.release_span(slab);
             return;
         }
+        territory.forget_freed(slab);
         self.take_back(slab);
         if self.free.load(Ordering::Relaxed).count_ones() as usize > MOST_KEPT {
             self.give_up_all_but(territory, MOST_KEPT / 2);

@@ -1,4 +1,4 @@
-//! Where memory comes from. Stands on `config`, `base`.
+//! Where memory comes from. Stands on `config`, `base`, `harden`.
 
 mod provider;
 #[cfg(feature = "static-region")]

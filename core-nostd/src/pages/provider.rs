@@ -5,6 +5,7 @@
 use core::ptr::NonNull;
 
 use crate::base::sync::{AtomicU8, Ordering, Relax};
+use crate::harden::random::KEY_WORDS;
 
 /// What a purged run holds afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +38,7 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 /// | reserved | no | no | `commit` → committed, `release` → gone |
 /// | committed, untouched | yes, zero | no | a write, `populate` → touched |
 /// | touched | yes | yes | `purge` → committed, untouched (`Zeroed`) or touched (`Kept`) |
+/// | forbidden | no | as before | `permit` → committed; from committed by `forbid`; `purge`, `release` as there |
 /// | gone | – | – | – |
 ///
 /// # Safety
@@ -139,6 +141,33 @@ pub unsafe trait PageProvider: Relax + Sync {
     unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {
         let _ = (start, old_bytes, new_bytes);
         None
+    }
+
+    /// Makes part of a committed run inaccessible: who touches it dies. What it holds may be lost. False where the
+    /// provider cannot, or the system refuses.
+    ///
+    /// # Safety
+    ///
+    /// The run is committed, and nobody uses it until it is permitted again.
+    unsafe fn forbid(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let _ = (start, bytes);
+        false
+    }
+
+    /// Makes it accessible again; false where the system refuses.
+    ///
+    /// # Safety
+    ///
+    /// The run was forbidden, whole.
+    unsafe fn permit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let _ = (start, bytes);
+        false
+    }
+
+    /// A key that nobody can foretell, another with each call. A provider without one leaves placement the same in
+    /// every run.
+    fn key(&self) -> [u32; KEY_WORDS] {
+        [0; KEY_WORDS]
     }
 
     /// Milliseconds of a clock that never runs backwards; a provider without one may count calls.

@@ -15,9 +15,9 @@
 use core::cell::Cell;
 use core::ptr;
 
-use super::{Mailbox, Refill, SizeClass};
+use super::{Mailbox, SizeClass};
 use crate::base::address::align_down;
-use crate::base::bits::{count, low, take_lowest};
+use crate::base::bits::{count, low};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
@@ -72,6 +72,8 @@ pub struct Slab {
     pub delta: AtomicU8,
     /// True if every uncarved block reads as zero.
     pub fresh: Cell<bool>,
+    /// True if the slab behind the span is a guard.
+    pub guarded: Cell<bool>,
     /// True once somebody else freed a block of it: until then nobody looks at what others write.
     pub shared: AtomicBool,
 }
@@ -227,34 +229,6 @@ impl Slab {
         Some((self.base.load(Ordering::Relaxed).wrapping_add(carved as usize * bytes), self.fresh.get()))
     }
 
-    /// Owner: takes blocks, lowest first, until `into` is full.
-    pub fn take_many(&self, into: &mut Refill<'_>) {
-        let before = into.len();
-        let bytes = self.class().shape().bytes as usize;
-        let base = self.base.load(Ordering::Relaxed);
-        if self.has_one_word() {
-            take_bits(&self.word, base, bytes, into);
-        } else {
-            let mut summary = self.summary.load(Ordering::Relaxed);
-            while summary != 0 && !into.is_full() {
-                let at = summary.trailing_zeros() as usize;
-                if take_bits(self.word_of(at), base.wrapping_add(at * 64 * bytes), bytes, into) {
-                    summary &= summary - 1;
-                }
-            }
-            self.summary.store(summary, Ordering::Relaxed);
-        }
-        let carved = self.carved.get();
-        let fresh = into.room().min((self.capacity.get() - carved) as usize);
-        let mut block = base.wrapping_add(carved as usize * bytes);
-        for _ in 0..fresh {
-            into.put(block);
-            block = block.wrapping_add(bytes);
-        }
-        self.carved.set(carved + fresh as u16);
-        self.used.set(self.used.get() + (into.len() - before) as u16);
-    }
-
     /// Owner: takes the block of one bit, which is free, of a span with many words.
     pub fn take_bit(&self, word: usize, bit: u64) {
         let place = self.word_of(word);
@@ -381,16 +355,4 @@ impl Slab {
         let (own, remote) = (self.word_of(block / 64), self.remote_word_of(block / 64));
         (own.load(Ordering::Relaxed) | remote.load(Ordering::Relaxed)) & bit != 0
     }
-}
-
-/// Takes the blocks of one word, the first of which stands at `base`; true if none is left.
-fn take_bits(word: &AtomicU64, base: *mut u8, bytes: usize, into: &mut Refill<'_>) -> bool {
-    let mut bits = word.load(Ordering::Relaxed);
-    let mut taken = take_lowest(&mut bits, into.room());
-    word.store(bits, Ordering::Relaxed);
-    while taken != 0 {
-        into.put(base.wrapping_add(taken.trailing_zeros() as usize * bytes));
-        taken &= taken - 1;
-    }
-    bits == 0
 }

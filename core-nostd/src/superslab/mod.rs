@@ -2,6 +2,7 @@
 //! `config`, `base`, `harden`, `policy`, `pages`, `slab`.
 
 mod growth;
+mod guards;
 pub mod pool;
 pub mod prewarm;
 mod purge;

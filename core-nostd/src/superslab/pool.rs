@@ -1,7 +1,7 @@
 //! The shared pool: which slabs of which superslab are free, whatever class they served.
 //!
 //! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span, to no heap's
-//! reserve and to no purge under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
+//! reserve, to no purge under way and is no guard. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
 //! `pool-index`: the first word of a pair has a superslab's bit iff its `free` is not 0, the second iff
 //! [`SuperSlab::kept`] is not 0.
 //!
@@ -13,8 +13,9 @@
 use core::ptr;
 
 use super::zone::meta;
-use crate::base::bits::{low, multiples, run_starts, take_lowest};
+use crate::base::bits::{low, multiples, nth_one, run_starts, take_lowest};
 use crate::config::geometry::{HEADER_BYTES, HEADER_GROUP, INDEX_HEAD_BYTES, META_HEADERS, SUPERSLAB_SLABS, ZONES};
+use crate::harden::random::Dice;
 use crate::policy::retention::Allowance;
 
 /// Place in a pair of index words: superslabs with a free slab.
@@ -38,6 +39,10 @@ pub struct SuperSlab {
     pub(super) huge: bool,
     /// True if all its slabs were used since it was last given back.
     pub(super) whole: bool,
+    /// Slabs that are guards: of a span each, or, `spare`, of none. See `guard-slab`.
+    pub guards: u64,
+    /// See `guards`, which it is part of.
+    pub(super) spare: u64,
 }
 
 impl SuperSlab {
@@ -101,6 +106,10 @@ pub struct Pool {
     pub(super) zones: [PoolZone; ZONES],
     pub(super) count: usize,
     pub(super) allowance: Allowance,
+    /// Guards that are no span's.
+    pub(super) spare: usize,
+    /// Says which of several places a claim gets, if it is not to be the lowest.
+    pub dice: Option<Dice>,
 }
 
 // SAFETY: the pointers lead to memory that only the pool's holder uses.
@@ -158,7 +167,7 @@ impl PoolZone {
         self.words().get(at).map_or(0, |words| words[kind % 2])
     }
 
-    fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
+    pub(super) fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
         let clean = mask & !self.header(superslab).dirty;
         self.change(superslab, |header| {
             header.free &= !mask;
@@ -167,14 +176,14 @@ impl PoolZone {
         Claim { zone, superslab, mask, fresh: clean == mask }
     }
 
-    fn claim_one(&mut self, zone: usize, now_ms: u64) -> Option<Claim> {
+    fn claim_one(&mut self, zone: usize, now_ms: u64, dice: Option<&Dice>) -> Option<Claim> {
         for kind in [REUSE, AVAIL] {
             let Some(at) = self.words().iter().position(|words| words[kind % 2] != 0) else { continue };
             let superslab = at * 64 + self.word(at, kind).trailing_zeros() as usize;
             let header = self.header(superslab);
             let reusable = header.free & header.dirty;
             let from = if reusable != 0 { reusable } else { header.free };
-            return Some(self.take(zone, superslab, 1 << from.trailing_zeros(), now_ms));
+            return Some(self.take(zone, superslab, 1 << pick(from, dice), now_ms));
         }
         None
     }
@@ -194,7 +203,14 @@ impl PoolZone {
         })
     }
 
-    fn claim_run(&mut self, zone: usize, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
+    fn claim_run(
+        &mut self,
+        zone: usize,
+        slabs: usize,
+        align: usize,
+        now_ms: u64,
+        dice: Option<&Dice>,
+    ) -> Option<Claim> {
         let places = multiples(align);
         let mut second = None;
         for at in 0..self.committed.div_ceil(64) {
@@ -206,11 +222,11 @@ impl PoolZone {
                 let starts = run_starts(header.free, slabs) & places;
                 let used_before = starts & run_starts(header.free & header.dirty, slabs);
                 if used_before != 0 {
-                    let mask = low(slabs) << used_before.trailing_zeros();
+                    let mask = low(slabs) << pick(used_before, dice);
                     return Some(self.take(zone, superslab, mask, now_ms));
                 }
                 if starts != 0 && second.is_none() {
-                    second = Some((superslab, low(slabs) << starts.trailing_zeros()));
+                    second = Some((superslab, low(slabs) << pick(starts, dice)));
                 }
             }
         }
@@ -222,7 +238,7 @@ impl PoolZone {
 impl Pool {
     /// A pool without zones.
     pub const fn new() -> Self {
-        Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new() }
+        Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new(), spare: 0, dice: None }
     }
 
     /// Adds a zone whose metadata ends there: what stands behind it of the index is committed and zero, and no
@@ -266,7 +282,7 @@ impl Pool {
         for superslab in zone.committed..end {
             zone.committed = superslab + 1;
             *zone.header(superslab) =
-                SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0, huge, whole: false };
+                SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0, huge, whole: false, guards: 0, spare: 0 };
             zone.change(superslab, |header| header.free = u64::MAX);
         }
     }
@@ -276,9 +292,9 @@ impl Pool {
         let claim = (0..self.count).find_map(|number| {
             let zone = &mut self.zones[number % ZONES];
             if slabs == 1 && align == 1 {
-                zone.claim_one(number, now_ms)
+                zone.claim_one(number, now_ms, self.dice.as_ref())
             } else {
-                zone.claim_run(number, slabs, align, now_ms)
+                zone.claim_run(number, slabs, align, now_ms, self.dice.as_ref())
             }
         })?;
         // Taking them left them as they were.
@@ -366,6 +382,11 @@ impl Pool {
             }) && (all_free, kept) == (zone.free, zone.kept)
         })
     }
+}
+
+/// One of the places that a mask has, which has one: the lowest, or whichever the dice say.
+pub(super) fn pick(mask: u64, dice: Option<&Dice>) -> u32 {
+    dice.map_or(mask.trailing_zeros(), |dice| nth_one(mask, dice.below(mask.count_ones() as usize))) % 64
 }
 
 impl Default for Pool {

@@ -7,8 +7,9 @@ use core::ptr::{self, NonNull};
 use super::pool::{Claim, Pool};
 use super::zone::Zones;
 use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
-use crate::config::flags::Off;
-use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::flags::{Harden, Off};
+use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::harden::{Finder, Measures};
 use crate::pages::PageProvider;
 use crate::pages::store::Store;
 use crate::slab::descriptor::FULL;
@@ -38,6 +39,8 @@ pub struct Territory<P: PageProvider> {
     pub huge_pages: AtomicBool,
     /// What is switched off.
     pub off: AtomicU8,
+    /// Measures against misuse.
+    pub measures: Measures,
 }
 
 impl<P: PageProvider> Territory<P> {
@@ -55,6 +58,7 @@ impl<P: PageProvider> Territory<P> {
             grown_ms: AtomicU64::new(0),
             huge_pages: AtomicBool::new(true),
             off: AtomicU8::new(0),
+            measures: Measures::new(),
         }
     }
 
@@ -89,6 +93,9 @@ impl<P: PageProvider> Territory<P> {
 
     /// A run of `slabs` slabs whose first one's number is a multiple of `align`: it belongs to no heap.
     pub fn claim_run(&self, slabs: usize, align: usize) -> Option<&Slab> {
+        if self.measures.has(Harden::GUARD_SLABS) {
+            return self.claim_guarded(SizeClass::RUN, slabs, align, ptr::null(), true);
+        }
         let claim = self.claim_by(true, |pool, now| pool.claim(slabs, align, now))?;
         Some(self.open(claim, SizeClass::RUN, ptr::null()))
     }
@@ -119,6 +126,7 @@ impl<P: PageProvider> Territory<P> {
         slab.place.set(FULL);
         slab.slabs.set(slabs as u8);
         slab.fresh.set(claim.fresh);
+        slab.guarded.set(false);
         slab.next.set(ptr::null());
         slab.prev.set(ptr::null());
         slab.owner.store(owner.cast_mut(), Ordering::Release);
@@ -176,8 +184,38 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return;
         };
+        self.forget_freed(slab);
         slab.close();
+        if slab.guarded.replace(false) {
+            self.spare_guard(zone, superslab, mask);
+        }
         self.return_slabs(zone, superslab, mask, mask);
+    }
+
+    /// Before a span ends: its blocks are looked at for the last time.
+    #[inline]
+    pub fn forget_freed(&self, slab: &Slab) {
+        if self.measures.has(Harden::HOLDS) && slab.class().has_freed_marks() {
+            self.look_at_freed(slab);
+        }
+    }
+
+    #[cold]
+    fn look_at_freed(&self, slab: &Slab) {
+        let (class, base) = (slab.class(), slab.base.load(Ordering::Relaxed));
+        let step = class.shape().bytes as usize;
+        for block in
+            (0..slab.span_bytes()).step_by(step.max(1 << GRANULE_SHIFT)).map(|offset| base.wrapping_add(offset))
+        {
+            let Some(zone) = self.zones.find(block) else { return };
+            let Some(live) = zone.live_place(block) else { return };
+            if live.load(Ordering::Relaxed) == SizeClass::FREED.0 {
+                live.store(0, Ordering::Relaxed);
+                let bytes = zone.bytes_in_use(class, block);
+                // SAFETY: free, and of a span that the caller has to itself; the mark says that it was filled.
+                unsafe { self.measures.look_at(block, bytes, Finder::Give) };
+            }
+        }
     }
 
     /// Makes a run `slabs` long where it stands; false if what follows is taken.
@@ -187,6 +225,10 @@ impl<P: PageProvider> Territory<P> {
         };
         let old = slab.slabs.get() as usize;
         let first = slab.index();
+        if slab.guarded.get() {
+            // The guard stays where it is.
+            return slabs == old;
+        }
         if slabs < old {
             slab.forget(slabs);
             slab.slabs.set(slabs as u8);

@@ -12,7 +12,7 @@ use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Region};
 use proptest::prelude::*;
 
-use strategies::{actions, noise};
+use strategies::actions;
 
 const ZONE: usize = 8 << 20;
 
@@ -22,6 +22,11 @@ fn replay<P: PageProvider>(provider: P, may_refuse: bool, actions: &[Action]) {
     driver.may_refuse = may_refuse;
     driver.run(actions);
     driver.finish();
+}
+
+/// What a fuzzer would send.
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 0..600)
 }
 
 fn linux(zone_bytes: usize) -> Narrow<Faulty<LinuxPages>> {

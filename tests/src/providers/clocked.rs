@@ -87,6 +87,16 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
         unsafe { self.below.remap(start, old_bytes, new_bytes) }
     }
 
+    unsafe fn forbid(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.forbid(start, bytes) }
+    }
+
+    unsafe fn permit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.permit(start, bytes) }
+    }
+
     fn now_ms(&self) -> u64 {
         self.now_ms.load(Ordering::Relaxed)
     }

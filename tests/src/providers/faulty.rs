@@ -1,7 +1,7 @@
 //! A provider that fails when it is told to, and watches its caller.
 //!
-//! Calls that may be refused are counted from 1: `reserve`, `commit`, `populate`, `map`, `remap`. Every run that goes
-//! by is entered in a [`Ledger`], which panics at the first broken promise.
+//! Calls that may be refused are counted from 1: `reserve`, `commit`, `populate`, `map`, `remap`, `forbid`, `permit`.
+//! Every run that goes by is entered in a [`Ledger`], which panics at the first broken promise.
 
 #![allow(unsafe_code, reason = "a page provider is an unsafe trait")]
 
@@ -189,6 +189,25 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
         ledger.reserve(moved, new_bytes, self.below.page_bytes());
         ledger.commit(moved, new_bytes);
         Some(moved)
+    }
+
+    unsafe fn forbid(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.ledger().forbid(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        let forbidden = self.serves() && unsafe { self.below.forbid(start, bytes) };
+        if !forbidden {
+            self.ledger().permit(start, bytes);
+        }
+        forbidden
+    }
+
+    unsafe fn permit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        let permitted = self.serves() && unsafe { self.below.permit(start, bytes) };
+        if permitted {
+            self.ledger().permit(start, bytes);
+        }
+        permitted
     }
 
     fn now_ms(&self) -> u64 {

@@ -10,6 +10,8 @@ struct Run {
     bytes: usize,
     /// Committed parts, by their start; neighbours are joined.
     committed: BTreeMap<usize, usize>,
+    /// Forbidden parts, by their start.
+    forbidden: BTreeMap<usize, usize>,
 }
 
 /// See the file's head. Each method panics if the call breaks the contract.
@@ -39,7 +41,7 @@ impl Ledger {
         let before = self.runs.range(..at + bytes).next_back();
         let free = before.is_none_or(|(&other, run)| other + run.bytes <= at);
         assert!(free, "a run of {bytes} bytes at {at:#x} overlaps another");
-        self.runs.insert(at, Run { start, bytes, committed: BTreeMap::new() });
+        self.runs.insert(at, Run { start, bytes, committed: BTreeMap::new(), forbidden: BTreeMap::new() });
     }
 
     fn run_of(&mut self, start: NonNull<u8>, bytes: usize) -> &mut Run {
@@ -64,6 +66,23 @@ impl Ledger {
         let at = start.addr().get();
         let within = self.run_of(start, bytes).committed.range(..=at).next_back();
         assert!(within.is_some_and(|(_, &end)| at + bytes <= end), "{bytes} bytes at {at:#x} are not committed");
+    }
+
+    /// Part of a run is forbidden: it must be committed, and not forbidden yet.
+    pub fn forbid(&mut self, start: NonNull<u8>, bytes: usize) {
+        self.check_committed(start, bytes);
+        let at = start.addr().get();
+        let forbidden = &mut self.run_of(start, bytes).forbidden;
+        let before = forbidden.range(..at + bytes).next_back();
+        assert!(before.is_none_or(|(_, &end)| end <= at), "{bytes} bytes at {at:#x} are forbidden already");
+        forbidden.insert(at, at + bytes);
+    }
+
+    /// It is permitted again, whole.
+    pub fn permit(&mut self, start: NonNull<u8>, bytes: usize) {
+        let at = start.addr().get();
+        let end = self.run_of(start, bytes).forbidden.remove(&at);
+        assert_eq!(end, Some(at + bytes), "{bytes} bytes at {at:#x} were not forbidden");
     }
 
     /// A run ends: whole.
