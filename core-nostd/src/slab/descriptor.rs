@@ -15,7 +15,7 @@
 use core::cell::Cell;
 use core::ptr;
 
-use super::{Mailbox, SizeClass};
+use super::{Mailbox, SizeClass, starter};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
@@ -292,6 +292,9 @@ impl Slab {
                 self.word_of(summary.trailing_zeros() as usize).store(0, Ordering::Relaxed);
                 summary &= summary - 1;
             }
+        }
+        if class == SizeClass::STARTER {
+            starter::end(self);
         }
         self.summary.store(0, Ordering::Relaxed);
         self.carved.set(0);

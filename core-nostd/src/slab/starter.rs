@@ -2,60 +2,85 @@
 //! blocks costs no pages of its own.
 //!
 //! ```text
-//! shadow: a class for each granule | block | free block | block | block | … | free block | free block
+//! slab      | block | free block | block | block | … | free block | free block |
+//! words     0–31: which blocks are free      32–63: where blocks start, free ones and others
 //! ```
-//! `starter`: the slab behind the shadow is blocks from end to end, free ones and others; the shadow's byte of a
-//! granule is the class of the block that starts there, else 0; the bitmaps have a bit a granule, used at blocks'
-//! starts only. Free neighbours are cut anew as a class needs it; when all blocks are free, the slab is given up.
-
-#![allow(unsafe_code, reason = "keeps the shadow in the slab's own first bytes")]
+//! `starter`: the slab is blocks from end to end; a bit of the second half of its words is set iff a block starts at
+//! that granule, so that a block's class is how far it is to the next; the first half is used at blocks' starts only.
+//! Free neighbours are cut anew as a class needs it; when all blocks are free, the slab is given up. All of this
+//! stands apart from the blocks: who writes to them, or to those that are free, changes nothing here.
 
 use super::{Refill, SizeClass, Slab};
 use crate::base::bits::low;
-use crate::base::sync::{AtomicU8, Ordering};
-use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, SLAB_BYTES};
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, SLAB_BYTES, WORDS_BYTES};
 
 /// Granules of a slab.
 const GRANULES: usize = SLAB_BYTES >> GRANULE_SHIFT;
-/// The first granule that is not the shadow's.
-pub const FIRST_GRANULE: usize = GRANULES >> GRANULE_SHIFT;
+/// Words that say where blocks start, and the first of them.
+const START_WORDS: usize = GRANULES / 64;
 
-/// The shadow's byte of a granule.
-fn shadow(slab: &Slab, granule: usize) -> &AtomicU8 {
-    let place = slab.base.load(Ordering::Relaxed).wrapping_add(granule.min(GRANULES - 1));
-    // SAFETY: `starter`: a starter's first bytes, one for each granule, are the shadow's.
-    unsafe { AtomicU8::from_ptr(place) }
+const _: () = assert!(2 * START_WORDS <= WORDS_BYTES / 8, "both halves fit the slab's words");
+
+/// The word that says of 64 granules where blocks start.
+fn starts(slab: &Slab, word: usize) -> &AtomicU64 {
+    &slab.words()[START_WORDS + word % START_WORDS]
+}
+
+fn starts_at(slab: &Slab, granule: usize) -> bool {
+    granule < GRANULES && starts(slab, granule / 64).load(Ordering::Relaxed) >> (granule % 64) & 1 == 1
+}
+
+fn set_start(slab: &Slab, granule: usize, is_one: bool) {
+    let (word, bit) = (starts(slab, granule / 64), 1 << (granule % 64));
+    let others = word.load(Ordering::Relaxed) & !bit;
+    word.store(if is_one { others | bit } else { others }, Ordering::Relaxed);
+}
+
+/// The next granule behind this one at which a block starts, or the slab's end.
+fn next_start(slab: &Slab, granule: usize) -> usize {
+    let mut at = granule + 1;
+    while at < GRANULES {
+        let rest = starts(slab, at / 64).load(Ordering::Relaxed) & !low(at % 64);
+        if rest != 0 {
+            return at / 64 * 64 + rest.trailing_zeros() as usize;
+        }
+        at = (at / 64 + 1) * 64;
+    }
+    GRANULES
 }
 
 /// The class of the block that starts at a granule; none if none does.
 pub fn class_at(slab: &Slab, granule: usize) -> SizeClass {
-    SizeClass(shadow(slab, granule).load(Ordering::Relaxed))
+    if !starts_at(slab, granule) {
+        return SizeClass::NONE;
+    }
+    SizeClass::of(((next_start(slab, granule) - granule) << GRANULE_SHIFT).min(FINE_MAX))
 }
 
 /// The block that covers a granule: where it starts and its class.
 pub fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
-    let start = (FIRST_GRANULE..=granule).rev().find(|&at| class_at(slab, at) != SizeClass::NONE)?;
+    let start = (0..=granule).rev().find(|&at| starts_at(slab, at))?;
     let class = class_at(slab, start);
     (granule - start < granules_of(class)).then_some((start, class))
 }
 
 /// Every block: its granule and its class.
 pub fn for_each_block(slab: &Slab, mut each: impl FnMut(usize, SizeClass)) {
-    for granule in FIRST_GRANULE..GRANULES {
-        let class = class_at(slab, granule);
-        if class != SizeClass::NONE {
-            each(granule, class);
-        }
+    for granule in (0..GRANULES).filter(|&granule| starts_at(slab, granule)) {
+        each(granule, class_at(slab, granule));
     }
 }
 
 /// Owner: makes a new span a starter that has given nothing.
 pub fn begin(slab: &Slab) {
-    if !slab.fresh.get() {
-        (0..GRANULES).for_each(|granule| shadow(slab, granule).store(0, Ordering::Relaxed));
-    }
     slab.capacity.set(0);
-    cut(slab, FIRST_GRANULE, GRANULES);
+    cut(slab, 0, GRANULES);
+}
+
+/// Owner: leaves its words as other spans want them, when all of its blocks are back.
+pub(super) fn end(slab: &Slab) {
+    (0..START_WORDS).for_each(|word| starts(slab, word).store(0, Ordering::Relaxed));
 }
 
 /// Granules of a class's blocks.
@@ -69,15 +94,15 @@ fn cut(slab: &Slab, mut from: usize, to: usize) {
         let bytes = ((to - from) << GRANULE_SHIFT).min(FINE_MAX);
         let class = SizeClass::of(bytes);
         let class = if class.shape().bytes as usize > bytes { SizeClass(class.0 - 1) } else { class };
-        carve(slab, from, class);
+        carve(slab, from);
         slab.put(from / 64, 1 << (from % 64));
         from += granules_of(class);
     }
 }
 
 /// Owner: makes some granules a block that is not free.
-fn carve(slab: &Slab, start: usize, class: SizeClass) {
-    shadow(slab, start).store(class.0, Ordering::Relaxed);
+fn carve(slab: &Slab, start: usize) {
+    set_start(slab, start, true);
     slab.carved.set(slab.carved.get() + 1);
     slab.capacity.set(slab.capacity.get() + 1);
     slab.used.set(slab.used.get() + 1);
@@ -85,13 +110,13 @@ fn carve(slab: &Slab, start: usize, class: SizeClass) {
 
 /// Owner: undoes it for a free block; returns where it ends.
 fn merge(slab: &Slab, start: usize) -> usize {
-    let granules = granules_of(class_at(slab, start));
+    let end = next_start(slab, start);
     slab.take_bit(start / 64, 1 << (start % 64));
-    shadow(slab, start).store(0, Ordering::Relaxed);
+    set_start(slab, start, false);
     slab.carved.set(slab.carved.get() - 1);
     slab.capacity.set(slab.capacity.get() - 1);
     slab.used.set(slab.used.get() - 1);
-    start + granules
+    end
 }
 
 /// The first free block at granule `from` or behind it.
@@ -110,7 +135,7 @@ fn free_from(slab: &Slab, from: usize) -> Option<usize> {
 /// blocks of the class are in a slab of its own.
 pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'_>) {
     let (granules, base) = (granules_of(class), slab.base.load(Ordering::Relaxed));
-    let (mut left, mut from) = (most, FIRST_GRANULE);
+    let (mut left, mut from) = (most, 0);
     while left > 0
         && let Some(start) = free_from(slab, from)
     {
@@ -118,7 +143,7 @@ pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'
         let wanted = place + left * granules;
         from = start;
         while from < wanted && free_from(slab, from) == Some(from) {
-            from += granules_of(class_at(slab, from)).max(1);
+            from = next_start(slab, from);
         }
         if from < place + granules {
             continue;
@@ -129,7 +154,7 @@ pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'
         }
         cut(slab, start, place);
         while left > 0 && from >= place + granules {
-            carve(slab, place, class);
+            carve(slab, place);
             into.put(base.wrapping_add(place << GRANULE_SHIFT));
             (place, left) = (place + granules, left - 1);
         }
