@@ -122,6 +122,12 @@ impl Table {
         (old, old_capacity)
     }
 
+    /// Notes that no block starts there any more.
+    fn remember(&mut self, start: *mut u8) {
+        self.history[self.freed % HISTORY] = start.addr();
+        self.freed += 1;
+    }
+
     fn place(&mut self, mapping: Mapping) {
         if let Some(at) = self.find(mapping.start) {
             *self.slot(at) = mapping;
@@ -275,9 +281,7 @@ impl<P: PageProvider> Large<P> {
                 let twice = table.waiting.holds(start) || table.history.contains(&start.addr());
                 return if twice { LargeFree::Twice } else { LargeFree::Unknown };
             };
-            let next = table.freed % HISTORY;
-            table.history[next] = start.addr();
-            table.freed += 1;
+            table.remember(start);
             if territory.measures.has(Harden::HOLDS) {
                 // It stays nobody's until it waits.
                 drop(table);
@@ -325,6 +329,9 @@ impl<P: PageProvider> Large<P> {
             unsafe { territory.provider.prefer_huge_pages(start, bytes) };
         }
         let mut table = self.table.lock();
+        if mapping.start != start {
+            table.remember(start);
+        }
         // The slot that was emptied is still to spare: the table never shrinks.
         table.place(mapping);
         table.count += 1;

@@ -111,6 +111,23 @@ fn a_large_block_is_freed_once() {
     expect(&scene, block, FaultKind::DoubleFree);
 }
 
+/// The old address of one that was moved was not from this allocator.
+#[test]
+fn a_large_block_that_was_moved_was_freed() {
+    let scene = scene();
+    let blocks: Vec<_> = (0..8).map(|_| scene.take(LARGE)).collect();
+    let mut moved = 0;
+    for &block in &blocks {
+        let grown = scene.allocator.resize(&scene.one, block, 64 * LARGE).expect("a live block");
+        if grown != block {
+            moved += 1;
+            expect(&scene, block, FaultKind::DoubleFree);
+        }
+        scene.give(grown);
+    }
+    assert!(moved > 0, "of eight neighbours one must move");
+}
+
 #[test]
 fn what_is_not_ours_is_foreign() {
     static WORDS: [u64; 4] = [0; 4];

@@ -8,6 +8,7 @@
 //! | [`entry_points`] | does every function of the family behave as the GNU C library's? |
 //! | [`threads`] | churn, handover, forks, late frees, a thousand at once |
 //! | [`idle`] | does memory go back where nobody calls? |
+//! | [`hardened`] | what each measure of `harden` is for |
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
 //! | [`loader`] | does it survive what the loader can do to it? |
 //! | [`limits`] | does it start where addresses are scarce? |
@@ -25,6 +26,7 @@ mod child;
 mod comparison;
 mod compiled;
 mod entry_points;
+mod hardened;
 mod health_check;
 mod idle;
 mod interpreters;
