@@ -66,7 +66,7 @@ impl Options {
 
     /// Whether it may be measured.
     pub(crate) fn includes(&self, contender: ContenderName) -> bool {
-        self.contenders.is_empty() && contender != ContenderName::HakmemWarm || self.contenders.contains(&contender)
+        self.contenders.is_empty() && contender.is_as_it_comes() || self.contenders.contains(&contender)
     }
 }
 

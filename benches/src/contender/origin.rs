@@ -28,7 +28,15 @@ impl ContenderName {
         let built = |package, library, crate_name| Origin::Built { package, library, crate_name };
         match self {
             Self::Glibc => Origin::System,
-            Self::Hakmem | Self::HakmemWarm => Origin::Workspace,
+            Self::Hakmem
+            | Self::HakmemWarm
+            | Self::HakmemDoubleFree
+            | Self::HakmemZero
+            | Self::HakmemJunk
+            | Self::HakmemQuarantine
+            | Self::HakmemRandom
+            | Self::HakmemGuardSlabs
+            | Self::HakmemHardened => Origin::Workspace,
             Self::Floor => built("contender-floor", "libfloor.so", None),
             Self::Mimalloc3 | Self::Mimalloc3SmallPages => {
                 built("contender-mimalloc3", "libmimalloc3.so", Some("libmimalloc-sys"))
@@ -77,6 +85,13 @@ impl ContenderName {
     pub(crate) fn setting(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::HakmemWarm => Some(("HAKMEM_CONF", "prewarm_bytes:4M,prewarm_blocks:64")),
+            Self::HakmemDoubleFree => Some(("HAKMEM_HARDEN", "double_free")),
+            Self::HakmemZero => Some(("HAKMEM_HARDEN", "zero")),
+            Self::HakmemJunk => Some(("HAKMEM_HARDEN", "junk")),
+            Self::HakmemQuarantine => Some(("HAKMEM_HARDEN", "quarantine")),
+            Self::HakmemRandom => Some(("HAKMEM_HARDEN", "random")),
+            Self::HakmemGuardSlabs => Some(("HAKMEM_HARDEN", "guard_slabs")),
+            Self::HakmemHardened => Some(("HAKMEM_HARDEN", "double_free+zero+junk+quarantine+random+guard_slabs")),
             Self::Mimalloc3SmallPages => Some(("MIMALLOC_ALLOW_THP", "0")),
             _ => None,
         }

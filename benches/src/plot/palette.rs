@@ -14,6 +14,13 @@ pub(super) fn colour(contender: ContenderName) -> RGBColor {
     match contender {
         ContenderName::Hakmem => RGBColor(0xC8, 0x1D, 0x25),
         ContenderName::HakmemWarm => RGBColor(0xF0, 0x9A, 0x7A),
+        ContenderName::HakmemDoubleFree => RGBColor(0xE8, 0x8A, 0x8E),
+        ContenderName::HakmemZero => RGBColor(0xD9, 0x6C, 0x4F),
+        ContenderName::HakmemJunk => RGBColor(0xC2, 0x8F, 0x3C),
+        ContenderName::HakmemQuarantine => RGBColor(0x9A, 0x9C, 0x3A),
+        ContenderName::HakmemRandom => RGBColor(0x5C, 0x9E, 0x8C),
+        ContenderName::HakmemGuardSlabs => RGBColor(0x5B, 0x7F, 0xB5),
+        ContenderName::HakmemHardened => RGBColor(0x6B, 0x10, 0x2A),
         ContenderName::Floor => RGBColor(0xB5, 0xB5, 0xB5),
         ContenderName::Glibc => RGBColor(0x33, 0x33, 0x33),
         ContenderName::Mimalloc3 => RGBColor(0x1F, 0x5F, 0xA8),

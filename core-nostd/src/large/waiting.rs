@@ -62,15 +62,17 @@ impl<P: PageProvider> Large<P> {
     /// A freed block waits, or goes back at once; it is out of the table, its bytes are still live ones.
     pub(super) fn set_aside(&self, territory: &Territory<P>, mapping: Mapping) {
         let most = territory.measures.quarantine_bytes.load(Ordering::Relaxed).saturating_mul(LARGE_SHARE);
-        let waits = territory.measures.has(Harden::QUARANTINE) && mapping.bytes <= most;
-        if waits && let Some(start) = NonNull::new(mapping.start) {
+        if !territory.measures.has(Harden::QUARANTINE) || mapping.bytes > most {
+            return self.let_go(territory, mapping);
+        }
+        if let Some(start) = NonNull::new(mapping.start) {
             // SAFETY: mapped by the provider, and in nobody's hands. Who refuses leaves it as it was.
             unsafe {
                 territory.provider.purge(start, mapping.bytes);
                 territory.provider.forbid(start, mapping.bytes);
             }
         }
-        while waits {
+        loop {
             let mut table = self.table.lock();
             if table.waiting.push(mapping, most) {
                 return;

@@ -31,7 +31,7 @@ fn work(
         let number = (draw >> 20) as usize;
         match number % 8 {
             0..=2 => {
-                let bytes = if number % 97 == 0 { 1 + number % 1_300_000 } else { 1 + number % 3_000 };
+                let bytes = if number.is_multiple_of(97) { 1 + number % 1_300_000 } else { 1 + number % 3_000 };
                 let block = take(allocator, front, bytes);
                 // SAFETY: the block is ours.
                 unsafe { block.write_bytes(seed as u8, bytes) };
@@ -48,7 +48,7 @@ fn work(
                     give(allocator, front, block);
                 }
             }
-            6 if number % 64 == 0 => {
+            6 if number.is_multiple_of(64) => {
                 allocator.trim(front);
             }
             _ => {}
