@@ -85,7 +85,7 @@ fn play(settings: &Settings) {
     let (mut live, mut ever) = (Vec::<(usize, usize)>::new(), Vec::new());
     for round in 0..30 {
         for _ in 0..150 {
-            let block = takes(&allocator, if draw.next() % 2 == 0 { &one } else { &two }, &mut draw);
+            let block = takes(&allocator, if draw.next().is_multiple_of(2) { &one } else { &two }, &mut draw);
             let overlap =
                 live.iter().find(|other: &&(usize, usize)| block.0 < other.0 + other.1 && other.0 < block.0 + block.1);
             assert_eq!(overlap, None, "{block:x?} is handed out twice");
@@ -94,7 +94,7 @@ fn play(settings: &Settings) {
         }
         for _ in 0..(if round % 5 == 4 { live.len() } else { 100 }) {
             let (block, _) = live.swap_remove(draw.next() % live.len());
-            let front = if draw.next() % 3 == 0 { &two } else { &one };
+            let front = if draw.next().is_multiple_of(3) { &two } else { &one };
             let pointer = core::ptr::with_exposed_provenance_mut(block);
             if !allocator.give(front, pointer) && !allocator.give_packed(front, pointer) {
                 allocator.give_slow(front, pointer).expect("a live block is taken back");
