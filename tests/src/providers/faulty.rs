@@ -24,6 +24,7 @@ pub struct Faulty<P: PageProvider> {
     refuse_to: AtomicU64,
     keeps: AtomicBool,
     purges: AtomicU64,
+    remaps: AtomicU64,
     huge_bytes: AtomicUsize,
     ledger: Mutex<Ledger>,
 }
@@ -38,6 +39,7 @@ impl<P: PageProvider> Faulty<P> {
             refuse_to: AtomicU64::new(u64::MAX),
             keeps: AtomicBool::new(false),
             purges: AtomicU64::new(0),
+            remaps: AtomicU64::new(0),
             huge_bytes: AtomicUsize::new(0),
             ledger: Mutex::new(Ledger::new()),
         }
@@ -56,6 +58,11 @@ impl<P: PageProvider> Faulty<P> {
     /// Calls of `purge` so far.
     pub fn purges(&self) -> u64 {
         self.purges.load(Ordering::Relaxed)
+    }
+
+    /// Runs that `remap` changed so far.
+    pub fn remaps(&self) -> u64 {
+        self.remaps.load(Ordering::Relaxed)
     }
 
     /// Bytes for which huge pages were asked so far.
@@ -185,6 +192,7 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
         let mut ledger = self.ledger();
         // SAFETY: the caller's promise, handed on.
         let moved = unsafe { self.below.remap(start, old_bytes, new_bytes) }?;
+        self.remaps.fetch_add(1, Ordering::Relaxed);
         ledger.release(start, old_bytes);
         ledger.reserve(moved, new_bytes, self.below.page_bytes());
         ledger.commit(moved, new_bytes);
