@@ -31,7 +31,7 @@ fn replay<P: PageProvider>(provider: P, measures: Harden, may_refuse: bool, acti
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_static_region_serves_any_program(actions in actions()) {
