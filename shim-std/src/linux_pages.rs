@@ -209,6 +209,16 @@ unsafe impl PageProvider for LinuxPages {
         }
     }
 
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: ours, and nobody uses them, by the caller's promise. It is refused where mappings are too many.
+        unsafe { mm::mprotect(start.as_ptr().cast(), bytes, MprotectFlags::empty()) }.is_ok()
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: ours, by the caller's promise.
+        unsafe { Self::open(start.as_ptr().cast(), bytes) }
+    }
+
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: a whole run of ours that nobody uses. If the kernel refuses, it stays mapped, unused.
         let _ = unsafe { mm::munmap(start.as_ptr().cast(), bytes) };

@@ -37,6 +37,7 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 /// | reserved | no | no | `commit` → committed, `release` → gone |
 /// | committed, untouched | yes, zero | no | a write, `populate` → touched |
 /// | touched | yes | yes | `purge` → committed, untouched (`Zeroed`) or touched (`Kept`) |
+/// | guarded: committed, then shut | no | as before | `unguard` → as before, `purge`, `release` → gone |
 /// | gone | – | – | – |
 ///
 /// # Safety
@@ -111,6 +112,27 @@ pub unsafe trait PageProvider: Relax + Sync {
     ///
     /// The run is committed, and nobody needs its contents.
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged;
+
+    /// Shuts pages of a committed run: whoever touches them gets the system's fault, until `unguard`. What they hold
+    /// stays. False where the provider cannot; then nothing has changed, or part of it is shut.
+    ///
+    /// # Safety
+    ///
+    /// The pages are committed, and nobody uses them.
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let _ = (start, bytes);
+        false
+    }
+
+    /// Opens them again; false where that was refused: then they may still be shut.
+    ///
+    /// # Safety
+    ///
+    /// The pages are committed, shut or not.
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let _ = (start, bytes);
+        false
+    }
 
     /// Ends a reserved run.
     ///

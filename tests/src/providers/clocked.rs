@@ -73,6 +73,16 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
         unsafe { self.below.purge(start, bytes) }
     }
 
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.unguard(start, bytes) }
+    }
+
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.release(start, bytes) };

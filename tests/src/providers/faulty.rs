@@ -1,7 +1,7 @@
 //! A provider that fails when it is told to, and watches its caller.
 //!
-//! Calls that may be refused are counted from 1: `reserve`, `commit`, `populate`, `map`, `remap`. Every run that goes
-//! by is entered in a [`Ledger`], which panics at the first broken promise.
+//! Calls that may be refused are counted from 1: `reserve`, `commit`, `populate`, `map`, `remap`, `guard`,
+//! `unguard`. Every run that goes by is entered in a [`Ledger`], which panics at the first broken promise.
 
 #![allow(unsafe_code, reason = "a page provider is an unsafe trait")]
 
@@ -162,6 +162,18 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
         }
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.purge(start, bytes) }
+    }
+
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.ledger().check_committed(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        self.serves() && unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.ledger().check_committed(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        self.serves() && unsafe { self.below.unguard(start, bytes) }
     }
 
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {

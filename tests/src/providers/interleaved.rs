@@ -140,6 +140,18 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
         unsafe { self.below.purge(start, bytes) }
     }
 
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.interleave("guard");
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.interleave("unguard");
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.unguard(start, bytes) }
+    }
+
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         self.interleave("release");
         // SAFETY: the caller's promise, handed on.

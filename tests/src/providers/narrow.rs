@@ -93,6 +93,16 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
         unsafe { self.below.purge(start, bytes) }
     }
 
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.unguard(start, bytes) }
+    }
+
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         self.refund(bytes);
         // SAFETY: the caller's promise, handed on.
