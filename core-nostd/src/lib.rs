@@ -5,6 +5,7 @@
 //! ```text
 //! allocator   requests          take, give, resize, audit
 //! heap        magazines         front, refill, flush, common
+//! guarded     guarded blocks    yard, slot, place, sight
 //! large       mappings          table, cache
 //! superslab   zones and slabs   live map, pool, territory
 //! slab        blocks            size class, record, mailbox
@@ -34,6 +35,7 @@
 //! | `marks`, `bins` | [`region::Bounded`] |
 //! | `slab-masks` | [`region::Slabs`] |
 //! | `large-table` | [`large`] |
+//! | `guarded-slots` | [`guarded`] |
 //! | `stats-add-up` | [`inspect::Stats::adds_up`] |
 
 #![no_std]
@@ -65,6 +67,9 @@ pub mod superslab;
 
 #[cfg(target_has_atomic = "64")]
 pub mod large;
+
+#[cfg(target_has_atomic = "64")]
+pub mod guarded;
 
 #[cfg(target_has_atomic = "64")]
 pub mod heap;

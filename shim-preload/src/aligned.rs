@@ -9,11 +9,12 @@ use hakmem_alloc::slow;
 use hakmem_core::PageProvider;
 
 use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
-use crate::malloc::malloc;
+use crate::malloc::taken;
+use crate::refused;
 
 fn take(alignment: usize, size: usize) -> *mut u8 {
     if alignment <= 16 && (alignment <= 8 || size > 8) {
-        return malloc(size).cast();
+        return taken(size);
     }
     slow::take_aligned(size, alignment)
 }
@@ -26,7 +27,7 @@ fn page() -> usize {
 #[unsafe(no_mangle)]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     match alignment.max(16).checked_next_power_of_two() {
-        Some(alignment) if alignment <= isize::MAX as usize => checked(take(alignment, size)),
+        Some(alignment) if alignment <= isize::MAX as usize => checked(take(alignment, size), b"memalign", size),
         _ => invalid(),
     }
 }
@@ -49,6 +50,7 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
     }
     let block = slow::take_aligned(size, alignment.max(16));
     if block.is_null() {
+        refused::note(b"posix_memalign", size);
         return ENOMEM;
     }
     // SAFETY: the caller's promise.
@@ -59,14 +61,14 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
 /// A block at a page's start.
 #[unsafe(no_mangle)]
 pub extern "C" fn valloc(size: usize) -> *mut c_void {
-    checked(take(page(), size))
+    checked(take(page(), size), b"valloc", size)
 }
 
 /// Whole pages.
 #[unsafe(no_mangle)]
 pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
     match size.max(1).checked_next_multiple_of(page()) {
-        Some(bytes) => checked(take(page(), bytes)),
+        Some(bytes) => checked(take(page(), bytes), b"pvalloc", bytes),
         None => out_of_memory(),
     }
 }

@@ -13,9 +13,19 @@ use hakmem_alloc::{fork, slow};
 use hakmem_core::PageProvider;
 use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
-use crate::table;
+use crate::{crash, refused, table, unwinder};
 
 const AT_SECURE: usize = 23;
+const WRITE_ONLY: c_int = 1;
+const CREATE: c_int = 0o100;
+const APPEND: c_int = 0o2000;
+const CLOSE_ON_EXEC: c_int = 0o2_000_000;
+
+unsafe extern "C" {
+    fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+    fn close(file: c_int) -> c_int;
+}
+
 static STATS: AtomicBool = AtomicBool::new(false);
 
 /// Run by the loader before the program's own constructors.
@@ -82,11 +92,13 @@ fn for_each_variable(mut each: impl FnMut(&'static [u8], &'static [u8]), environ
 
 fn configure(environment: *const *const c_char) {
     let mut settings = Settings::new();
+    let mut report_file = None;
     let mut set = |name: &'static [u8], value: &'static [u8]| {
         match name {
             b"CONF" => settings.set_all(value, complain),
             // Read by the program `hakmem` and the tests, not by us.
             b"LIBRARY" | b"TEST_LIB" => {}
+            b"REPORT_FILE" => report_file = Some(value),
             _ => {
                 if let Err(why) = settings.set(name, value) {
                     complain(name, value, why);
@@ -112,13 +124,41 @@ fn configure(environment: *const *const c_char) {
     );
     SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
     STATS.store(settings.stats, Ordering::Relaxed);
-    if settings.stats {
-        line::keep_stderr();
+    let traces = settings.crash_message || settings.guard_rate > 0;
+    // Many programs close their stderr before the end.
+    if settings.stats || traces || settings.oom_report {
+        line::redirect(2);
+    }
+    if let Some(path) = report_file {
+        report_to(path);
+    }
+    if settings.oom_report {
+        refused::watch();
+    }
+    // Before anything is guarded: the loader would take the first slots.
+    if traces {
+        if !unwinder::find() {
+            Line::new().text(b"libgcc_s.so.1 is not there: there will be no traces").print();
+        }
+        crash::watch();
     }
     slow::configure(&settings);
     if settings.verbose {
         banner();
     }
+}
+
+/// Has every line written to the end of a file from now on; `path` is the end of a C string.
+fn report_to(path: &[u8]) {
+    // SAFETY: a plain file; the path ends with 0, as the variable does.
+    let file = unsafe { open(path.as_ptr().cast(), WRITE_ONLY | CREATE | APPEND | CLOSE_ON_EXEC, 0o644) };
+    if file < 0 {
+        Line::new().text(b"report_file: '").text(path).text(b"' cannot be written").print();
+        return;
+    }
+    line::redirect(file);
+    // SAFETY: opened above, and nobody has seen it.
+    unsafe { close(file) };
 }
 
 /// One line about a setting that was not taken.

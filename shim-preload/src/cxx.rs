@@ -12,15 +12,14 @@ use core::ffi::c_void;
 use hakmem_alloc::process::ALLOCATOR;
 use hakmem_alloc::{current_front, slow};
 
+use crate::errno::checked;
 use crate::foreign;
-use crate::malloc::{free, malloc};
+use crate::malloc::{free, taken};
 
-/// malloc, or null; what the loops below call.
-extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
-    if alignment <= 16 && size > 8 {
-        return malloc(size);
-    }
-    slow::take_aligned(size, alignment).cast()
+/// A block, or null; what the loops below call.
+pub(crate) extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
+    let block = if alignment <= 16 && size > 8 { taken(size) } else { slow::take_aligned(size, alignment) };
+    checked(block, b"operator new", size)
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -31,7 +30,7 @@ core::arch::global_asm!(".weak _ZSt15get_new_handlerv", ".weak _ZSt17__throw_bad
 macro_rules! loop_over_handlers {
     ($name:ident, $($end:literal),+ $(,)?) => {
         #[unsafe(naked)]
-        extern "C" fn $name(size: usize, alignment: usize) -> *mut c_void {
+        pub(crate) extern "C" fn $name(size: usize, alignment: usize) -> *mut c_void {
             core::arch::naked_asm!(
                 ".cfi_startproc",
                 "push rbx",

@@ -90,7 +90,7 @@ fn info<T: Copy>(to: impl Fn(u64) -> T) -> MallInfo<T> {
         hblkhd: to(stats.large),
         usmblks: to(0),
         fsmblks: to(0),
-        uordblks: to(stats.active + stats.large),
+        uordblks: to(stats.active + stats.large + stats.guarded),
         fordblks: to(stats.cached + stats.large_cached),
         keepcost: to(stats.cached + stats.large_cached),
     }

@@ -19,6 +19,7 @@
 
 #![no_std]
 
+pub mod caller;
 pub mod current_front;
 pub mod fork;
 pub mod global;

@@ -17,6 +17,8 @@ use rustix::io::Errno;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
 
+use crate::caller;
+
 /// Room for blocks in the first zone: at most this much address space.
 const ZONE_MOST: usize = 1 << 40;
 /// And at least so much where the process may use all it wants.
@@ -232,6 +234,10 @@ unsafe impl PageProvider for LinuxPages {
         // SAFETY: a whole mapping of ours.
         let moved = unsafe { mm::mremap(start.as_ptr().cast(), old_bytes, new_bytes, MremapFlags::MAYMOVE) };
         NonNull::new(moved.ok()?.cast())
+    }
+
+    fn caller(&self, frames: &mut [usize]) -> (u64, usize) {
+        caller::tell(frames)
     }
 
     fn now_ms(&self) -> u64 {

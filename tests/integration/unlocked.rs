@@ -163,6 +163,19 @@ fn large_blocks_come_and_go() {
 }
 
 #[test]
+fn guarded_blocks_come_and_go() {
+    scene(&["reserve", "commit", "guard", "unguard", "purge"], |allocator| {
+        let front = Front::new();
+        allocator.configure(&front, &Settings { guard_rate: 1, guard_slots: 8, ..Settings::new() });
+        for _ in 0..3 {
+            let blocks: Vec<_> = (0..10).map(|number| take(allocator, &front, 100 * number)).collect();
+            blocks.into_iter().for_each(|block| give(allocator, &front, block));
+        }
+        end(allocator, &front);
+    });
+}
+
+#[test]
 fn memory_goes_back() {
     scene(&["purge", "release", "now_ms"], |allocator| {
         let front = Front::new();

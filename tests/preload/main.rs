@@ -9,6 +9,9 @@
 //! | [`threads`] | churn, handover, forks, late frees, a thousand at once |
 //! | [`idle`] | does memory go back where nobody calls? |
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
+//! | [`guarded`] | does a misuse of a guarded block die at once, with its traces? |
+//! | [`crashes`] | is a crash told if it is ours, and does it end as without us? |
+//! | [`refused`] | is it told where memory runs out? |
 //! | [`loader`] | does it survive what the loader can do to it? |
 //! | [`limits`] | does it start where addresses are scarce? |
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
@@ -24,7 +27,9 @@ mod check_library;
 mod child;
 mod comparison;
 mod compiled;
+mod crashes;
 mod entry_points;
+mod guarded;
 mod health_check;
 mod idle;
 mod interpreters;
@@ -32,6 +37,7 @@ mod library;
 mod limits;
 mod loader;
 mod misuse;
+mod refused;
 mod run_program;
 mod scratch;
 mod servers;

@@ -57,7 +57,7 @@ const EXPORTS: [&str; 47] = [
 ];
 
 /// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
-const IMPORTS: [(&str, &str); 36] = [
+const IMPORTS: [(&str, &str); 39] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -74,7 +74,10 @@ const IMPORTS: [(&str, &str); 36] = [
     ("read", "/proc/self/maps after a fault"),
     ("close", "/proc/self/maps after a fault"),
     ("fcntl", "a copy of stderr for the table at exit: programs close theirs"),
-    ("dlsym", "the owner of a foreign block"),
+    ("dlsym", "the owner of a foreign block; the unwinder's functions"),
+    ("dlopen", "the unwinder, at start, where traces are wanted"),
+    ("sigaction", "crash messages"),
+    ("raise", "crash messages: a signal goes on"),
     ("fwrite", "malloc_info"),
     ("pthread_key_create", "to learn of a thread's end"),
     ("pthread_key_delete", "to learn of a thread's end"),

@@ -28,6 +28,7 @@ impl<P: PageProvider> Allocator<P> {
         let mut stats = Stats {
             large: self.large.live_bytes.load(Ordering::Relaxed) as u64,
             large_cached: self.large.cached_bytes.load(Ordering::Relaxed) as u64,
+            guarded: self.guarded.live_bytes() as u64,
             store: self.territory.store.mapped() as u64,
             zones: self.territory.zones.count() as u64,
             threads: u64::from(self.heaps.threads.load(Ordering::Relaxed)),
@@ -46,7 +47,8 @@ impl<P: PageProvider> Allocator<P> {
             stats.active -= bytes;
             stats.cached += bytes;
         }
-        stats.mapped = stats.superslabs * SUPERSLAB_BYTES as u64 + stats.large + stats.large_cached + stats.store;
+        let slabs = stats.superslabs * SUPERSLAB_BYTES as u64;
+        stats.mapped = slabs + stats.large + stats.large_cached + stats.guarded + stats.store;
         for heap in self.heaps.heaps() {
             stats.heaps += 1;
             stats.spans_taken += heap.spans_taken.load(Ordering::Relaxed);
@@ -122,6 +124,9 @@ impl<P: PageProvider> Allocator<P> {
         check("large-table", 1, self.large.cached_bytes.load(Ordering::Relaxed) as u64, kept as u64)?;
         audit.live_blocks += blocks as u64;
         audit.live_bytes += bytes as u64;
+        let (blocks, bytes) = self.guarded.audit()?;
+        audit.live_blocks += blocks;
+        audit.live_bytes += bytes;
         for heap in self.heaps.heaps() {
             let mut result = Ok(());
             heap.for_each_slab(|slab| {

@@ -18,12 +18,14 @@ impl<P: PageProvider> Allocator<P> {
     pub fn before_fork(&self) {
         self.heaps.hold(true);
         self.large.hold(true);
+        self.guarded.hold(true);
         self.territory.hold(true);
     }
 
     /// After a fork, in the parent and in the child.
     pub fn after_fork(&self, in_child: bool) {
         self.territory.hold(false);
+        self.guarded.hold(false);
         self.large.hold(false);
         self.heaps.hold(false);
         if in_child {

@@ -150,6 +150,9 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     fn give_large(&self, pointer: *mut u8) -> Result<(), Fault> {
+        if let Some(given) = self.guarded.give(&self.territory, pointer) {
+            return given;
+        }
         self.look_at_clock();
         match self.large.free(&self.territory, pointer) {
             LargeFree::Freed => Ok(()),

@@ -21,6 +21,7 @@ impl<P: PageProvider> Allocator<P> {
         self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
         self.territory.huge_pages.store(settings.huge_pages, Ordering::Relaxed);
         self.territory.off.store(settings.off.bits(), Ordering::Relaxed);
+        self.guarded.configure(&self.territory, settings.guard_rate, settings.guard_slots as usize);
         // Before the watch, which would count these calls.
         if settings.prewarm_bytes > 0 {
             self.prewarm(settings.prewarm_bytes);
@@ -31,6 +32,7 @@ impl<P: PageProvider> Allocator<P> {
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
         watch.set(Watch::DOUBLE_FREE, settings.harden.contains(Harden::DOUBLE_FREE));
+        watch.set(Watch::GUARD, settings.guard_rate == 1 && self.guarded.is_on());
         self.heaps.set_watch(&self.territory, front, watch);
     }
 

@@ -18,6 +18,7 @@ enum Kind {
     Room(SizeClass),
     Run,
     Large,
+    Guarded,
 }
 
 impl<P: PageProvider> Allocator<P> {
@@ -50,6 +51,9 @@ impl<P: PageProvider> Allocator<P> {
     #[cold]
     fn measure(&self, pointer: *mut u8) -> Result<(usize, Kind), Fault> {
         let Some(zone) = self.territory.zones.find(pointer) else {
+            if let Some(bytes) = self.guarded.bytes_of(pointer) {
+                return bytes.map(|bytes| (bytes, Kind::Guarded));
+            }
             let bytes = self.large.bytes_of(pointer);
             return bytes.map(|bytes| (bytes, Kind::Large)).ok_or(Fault::at(FaultKind::Foreign, pointer.addr()));
         };

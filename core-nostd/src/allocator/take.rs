@@ -80,7 +80,15 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_any(&self, front: &Front, bytes: usize, align: usize) -> Taken {
         let visitor = self.heaps.visitor(&self.territory, front);
-        let taken = if bytes > isize::MAX as usize {
+        let guarded = match &visitor {
+            Visitor::Thread(thread) if self.guarded.is_on() => {
+                self.guarded.take_in_turn(&self.territory, &thread.guard_in, bytes, align)
+            }
+            _ => None,
+        };
+        let taken = if guarded.is_some() {
+            guarded
+        } else if bytes > isize::MAX as usize {
             None
         } else if bytes > RUN_MAX || align > RUN_MAX {
             self.take_large(bytes, align)

@@ -15,6 +15,8 @@ bitflags! {
         const DOUBLE_FREE = 2;
         /// The thread holds blocks of a further zone, which the fast paths do not know.
         const ZONES = 4;
+        /// Every block is to be guarded, as far as slots are free.
+        const GUARD = 64;
     }
 }
 

@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of `Settings::set_row`.
-pub const TABLE: [Setting; 11] = [
+pub const TABLE: [Setting; 15] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -93,6 +93,30 @@ pub const TABLE: [Setting; 11] = [
         most: 0,
         about: "mechanisms that are switched off, so that their worth can be measured (default none)",
     },
+    Setting {
+        name: "guard_rate",
+        unit: Unit::Count,
+        most: 1 << 30,
+        about: "one of so many slow calls takes a block between shut pages; 1: every call (default 0: none)",
+    },
+    Setting {
+        name: "guard_slots",
+        unit: Unit::Count,
+        most: 16_384,
+        about: "so many such blocks at a time (default 256)",
+    },
+    Setting {
+        name: "crash_message",
+        unit: Unit::Switch,
+        most: 1,
+        about: "a crash in the allocator, or on memory of its that is free, is told (default 0; on with guard_rate)",
+    },
+    Setting {
+        name: "oom_report",
+        unit: Unit::Switch,
+        most: 1,
+        about: "a request that is refused is told, with the figures that say why (default 0)",
+    },
 ];
 
 /// The values in force.
@@ -120,6 +144,14 @@ pub struct Settings {
     pub prewarm_blocks: u32,
     /// `off`
     pub off: Off,
+    /// `guard_rate`
+    pub guard_rate: u32,
+    /// `guard_slots`
+    pub guard_slots: u32,
+    /// `crash_message`
+    pub crash_message: bool,
+    /// `oom_report`
+    pub oom_report: bool,
 }
 
 /// Why a setting was not taken.
@@ -152,6 +184,10 @@ impl Settings {
             prewarm_bytes: 0,
             prewarm_blocks: 0,
             off: Off::empty(),
+            guard_rate: 0,
+            guard_slots: 256,
+            crash_message: false,
+            oom_report: false,
         }
     }
 
@@ -177,7 +213,11 @@ impl Settings {
             7 => self.purge_thread = value != 0,
             8 => self.prewarm_bytes = value as usize,
             9 => self.prewarm_blocks = value as u32,
-            _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            10 => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            11 => self.guard_rate = value as u32,
+            12 => self.guard_slots = value as u32,
+            13 => self.crash_message = value != 0,
+            _ => self.oom_report = value != 0,
         }
     }
 

@@ -63,6 +63,8 @@ pub struct ThreadHeap {
     pub falls: Cell<bool>,
     /// Slow-path events since the clock was last looked at.
     pub events: Cell<u32>,
+    /// Takes of slow paths until one is guarded; 0 if none was drawn yet.
+    pub guard_in: Cell<u32>,
     /// What is watched: then the front has no magazines, and `watched` counts what is in them.
     pub watch: Cell<u8>,
     /// Its calls, if they are counted.

@@ -163,6 +163,13 @@ pub unsafe trait PageProvider: Relax + Sync {
         None
     }
 
+    /// Who calls: the thread's number, and how many of the frames it has written, which are addresses of calls,
+    /// innermost first. A provider may not know.
+    fn caller(&self, frames: &mut [usize]) -> (u64, usize) {
+        let _ = frames;
+        (0, 0)
+    }
+
     /// Milliseconds of a clock that never runs backwards; a provider without one may count calls.
     fn now_ms(&self) -> u64;
 

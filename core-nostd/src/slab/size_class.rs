@@ -136,6 +136,15 @@ impl SizeClass {
         Some(Self::RUN)
     }
 
+    /// Bytes of the blocks of class `number`, or words where they differ.
+    pub const fn words(number: usize) -> Result<usize, &'static str> {
+        match number {
+            87 => Err("first blocks"),
+            88 => Err("blocks of 256 KiB to 1 MiB"),
+            _ => Ok(if number < CLASSES { Self(number as u8).shape().bytes as usize } else { 0 }),
+        }
+    }
+
     /// True if the class is a room.
     pub const fn is_room(self) -> bool {
         self.0 >= ROOM && (self.0 as usize) < MAGAZINE_CLASSES

@@ -238,6 +238,11 @@ impl Pool {
         self.zones.iter().take(self.count).map(|zone| zone.superslabs).sum()
     }
 
+    /// Superslabs that a zone has room for.
+    pub fn superslabs_of(&self, zone: usize) -> usize {
+        self.zones[zone % ZONES].superslabs
+    }
+
     /// True if a slab that was used before is free.
     pub fn has_reusable(&self) -> bool {
         self.zones.iter().take(self.count).any(|zone| zone.reusable > 0)

@@ -11,7 +11,8 @@ fn after(text: &str) -> (Settings, Vec<BadSetting>) {
 
 #[test]
 fn every_row_sets_its_own_field() {
-    let values = ["1", "1", "double_free", "report", "250ms", "1M", "0", "1", "2M", "64", "remap"];
+    let values =
+        ["1", "1", "double_free", "report", "250ms", "1M", "0", "1", "2M", "64", "remap", "100", "16", "1", "1"];
     assert_eq!(values.len(), TABLE.len(), "a value for each row");
     let mut seen = Vec::new();
     for (row, value) in TABLE.iter().zip(values) {
