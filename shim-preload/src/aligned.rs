@@ -9,14 +9,15 @@ use hakmem_alloc::slow;
 use hakmem_core::PageProvider;
 
 use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
-use crate::malloc::taken;
+use crate::malloc::malloc;
 use crate::refused;
 
-fn take(alignment: usize, size: usize) -> *mut u8 {
+/// What needs no more than a block's own alignment is malloc's, by name too.
+fn take(operation: &[u8], alignment: usize, size: usize) -> *mut c_void {
     if alignment <= 16 && (alignment <= 8 || size > 8) {
-        return taken(size);
+        return malloc(size);
     }
-    slow::take_aligned(size, alignment)
+    checked(slow::take_aligned(size, alignment), operation, size)
 }
 
 fn page() -> usize {
@@ -27,7 +28,7 @@ fn page() -> usize {
 #[unsafe(no_mangle)]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     match alignment.max(16).checked_next_power_of_two() {
-        Some(alignment) if alignment <= isize::MAX as usize => checked(take(alignment, size), b"memalign", size),
+        Some(alignment) if alignment <= isize::MAX as usize => take(b"memalign", alignment, size),
         _ => invalid(),
     }
 }
@@ -61,14 +62,14 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
 /// A block at a page's start.
 #[unsafe(no_mangle)]
 pub extern "C" fn valloc(size: usize) -> *mut c_void {
-    checked(take(page(), size), b"valloc", size)
+    take(b"valloc", page(), size)
 }
 
 /// Whole pages.
 #[unsafe(no_mangle)]
 pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
     match size.max(1).checked_next_multiple_of(page()) {
-        Some(bytes) => checked(take(page(), bytes), b"pvalloc", bytes),
+        Some(bytes) => take(b"pvalloc", page(), bytes),
         None => out_of_memory(),
     }
 }

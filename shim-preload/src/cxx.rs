@@ -14,12 +14,14 @@ use hakmem_alloc::{current_front, slow};
 
 use crate::errno::checked;
 use crate::foreign;
-use crate::malloc::{free, taken};
+use crate::malloc::{free, malloc};
 
-/// A block, or null; what the loops below call.
+/// malloc, or null; what the loops below call.
 pub(crate) extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
-    let block = if alignment <= 16 && size > 8 { taken(size) } else { slow::take_aligned(size, alignment) };
-    checked(block, b"operator new", size)
+    if alignment <= 16 && size > 8 {
+        return malloc(size);
+    }
+    checked(slow::take_aligned(size, alignment), b"operator new", size)
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -37,14 +37,6 @@ pub extern "C" fn malloc(size: usize) -> *mut c_void {
     malloc_medium(size)
 }
 
-/// The same for other names: null if memory is out, and no more.
-#[inline(never)]
-pub(crate) fn taken(size: usize) -> *mut u8 {
-    let block = ALLOCATOR.take(current_front::get(), size);
-    let block = if block.is_null() { slow::take_medium(size) } else { block };
-    if block.is_null() { slow::take(size) } else { block }
-}
-
 #[inline(never)]
 pub(crate) extern "C" fn malloc_medium(size: usize) -> *mut c_void {
     let block = ALLOCATOR.take_medium(current_front::get(), size);

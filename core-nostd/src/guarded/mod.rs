@@ -84,7 +84,7 @@ impl<P: PageProvider> Guarded<P> {
 
     /// Takes to let pass, `rate` in the mean.
     fn draw(&self, rate: u32) -> u32 {
-        (1 + self.roll() % (2 * u64::from(rate) - 1)) as u32
+        1 + self.roll().checked_rem(2 * u64::from(rate) - 1).unwrap_or(0) as u32
     }
 
     /// A guarded block, if it is the turn of a thread that has `left` takes to go; true beside it if it reads as

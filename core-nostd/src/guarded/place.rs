@@ -56,8 +56,10 @@ impl Plan {
     }
 
     /// What lies at an offset, which is below [`Plan::bytes`].
-    pub(super) const fn spot(self, offset: usize) -> Spot {
-        let (number, within) = (offset / (self.slot + self.page), offset % (self.slot + self.page));
+    pub(super) fn spot(self, offset: usize) -> Spot {
+        let whole = self.slot + self.page;
+        let number = offset.checked_div(whole).unwrap_or(0);
+        let within = offset - number * whole;
         if within < self.page { Spot::Guard(number, within) } else { Spot::Slot(number, within - self.page) }
     }
 
