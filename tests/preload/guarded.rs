@@ -77,7 +77,7 @@ fn every_misuse_of_a_guarded_block_ends_with_its_words() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn word_of<'a>(line: &'a str) -> &'a str {
+fn word_of(line: &str) -> &str {
     line.split_whitespace().next().unwrap_or_default()
 }
 
