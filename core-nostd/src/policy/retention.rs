@@ -139,6 +139,19 @@ pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
 
 /// Superslabs from which on a heap may have huge pages if it grows fast, and whether it does or not.
 const FAST_SUPERSLABS: usize = 4;
+/// Bytes of a process from which on it matters what it may have.
+pub const LIMITED_FROM: usize = 64 << 20;
+
+/// Of what the process may have: from here on nothing is kept beside what is in use. The rest is for stacks, files,
+/// other processes, and what comes between two looks.
+pub const fn near_limit(bytes: usize) -> usize {
+    bytes - bytes / 4
+}
+
+/// Neighbouring superslabs of which one is to be huge pages and one is not: each such edge is a mapping more, and
+/// Linux lets a process have 65,530.
+pub const MOST_EDGES: usize = 2048;
+
 const ANY_SUPERSLABS: usize = 64;
 /// Growth that is fast: page faults then take a large part of the time.
 const FAST_BYTES_A_MS: u64 = 1024 << 10;

@@ -1,6 +1,7 @@
 //! Superslabs: which addresses are ours, and the pool that every heap takes slabs from. Stands on
 //! `config`, `base`, `harden`, `policy`, `pages`, `slab`.
 
+mod advice;
 mod growth;
 pub mod pool;
 pub mod prewarm;

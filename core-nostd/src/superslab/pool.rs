@@ -3,7 +3,7 @@
 //! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span, to no heap's
 //! reserve and to no purge under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
 //! `pool-index`: the first word of a pair has a superslab's bit iff its `free` is not 0, the second iff
-//! [`SuperSlab::kept`] is not 0.
+//! [`SuperSlab::kept`] is not 0; a zone's `edges` are its superslabs whose `asked` is not that of the one before.
 //!
 //! A slab that was used before (its pages are there already) is taken before a fresh one, and the lowest
 //! address before a higher one, so that the high superslabs drain.
@@ -36,6 +36,8 @@ pub struct SuperSlab {
     pub(super) purged: u64,
     /// True if its pages may have come as a huge one: given back in part, it is small pages after.
     pub(super) huge: bool,
+    /// True if the provider was told to make it of huge pages.
+    pub(super) asked: bool,
     /// True if all its slabs were used since it was last given back.
     pub(super) whole: bool,
 }
@@ -93,6 +95,8 @@ pub struct PoolZone {
     pub(super) free: usize,
     /// See `free`.
     pub(super) kept: usize,
+    /// See `pool-index`.
+    pub(super) edges: usize,
 }
 
 /// All zones' free slabs.
@@ -107,7 +111,13 @@ pub struct Pool {
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self = Self { meta_end: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0, free: 0, kept: 0 };
+    const NONE: Self =
+        Self { meta_end: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0, free: 0, kept: 0, edges: 0 };
+
+    /// Slabs that are not free.
+    pub(super) const fn used(&self) -> usize {
+        self.committed * SUPERSLAB_SLABS - self.free
+    }
 
     /// Bytes that the index of `superslabs` superslabs takes behind the metadata.
     pub const fn index_bytes(superslabs: usize) -> usize {
@@ -266,7 +276,9 @@ impl Pool {
         for superslab in zone.committed..end {
             zone.committed = superslab + 1;
             *zone.header(superslab) =
-                SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0, huge, whole: false };
+                SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0, huge, asked: huge, whole: false };
+            let before = superslab.checked_sub(1).map(|before| zone.header(before).asked);
+            zone.edges += usize::from(before.is_some_and(|asked| asked != huge));
             zone.change(superslab, |header| header.free = u64::MAX);
         }
     }
@@ -363,7 +375,7 @@ impl Pool {
                 let (free, reuse) = (header.free != 0, header.kept() != 0);
                 let bit = |kind| zone.word(superslab / 64, kind) >> (superslab % 64) & 1 == 1;
                 bit(AVAIL) == free && bit(REUSE) == reuse
-            }) && (all_free, kept) == (zone.free, zone.kept)
+            }) && (all_free, kept, zone.counted_edges()) == (zone.free, zone.kept, zone.edges)
         })
     }
 }

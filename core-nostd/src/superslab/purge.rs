@@ -11,8 +11,7 @@ use crate::base::address::{align_down, align_up};
 use crate::base::bits::{for_each_run, low};
 use crate::base::sync::Ordering;
 use crate::config::geometry::{
-    GRANULE_SHIFT, META_RECORDS, META_REMOTE, META_WORDS, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES,
-    ZONES,
+    GRANULE_SHIFT, META_RECORDS, META_REMOTE, META_WORDS, SLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES, ZONES,
 };
 use crate::pages::{PageProvider, Purged};
 use crate::policy::retention::{is_due, least_surplus, may_be_huge};
@@ -27,8 +26,7 @@ struct Kept {
     claim: Claim,
     /// Those whose pages are there.
     pages: u64,
-    /// Whether those may be a huge one, and whether the next ones may.
-    huge: bool,
+    /// Whether the next ones may be a huge one.
     huge_next: bool,
 }
 
@@ -74,7 +72,6 @@ impl<P: PageProvider> Territory<P> {
 
     fn purge_kept(&self, mut kept: Kept, now_ms: u64) -> usize {
         let claim = kept.claim;
-        kept.huge_next &= kept.huge || self.huge_pages.load(Ordering::Relaxed);
         let zone = self.zones.get(claim.zone);
         let part = |base: *mut u8, each| (base.wrapping_add(claim.superslab * SUPERSLAB_SLABS * each), each);
         let (blocks, live) = (part(zone.base(), SLAB_BYTES), part(zone.live_base(), SLAB_LIVE_BYTES));
@@ -96,25 +93,10 @@ impl<P: PageProvider> Territory<P> {
             unsafe { zone.keep_formers(claim.superslab) };
             self.purge_slabs((zone.meta(claim.superslab).wrapping_add(META_RECORDS), RECORD_BYTES), 0, SUPERSLAB_SLABS);
         }
-        self.choose_pages(&kept);
+        let huge = kept.huge_next && self.huge_pages.load(Ordering::Relaxed);
+        kept.huge_next = self.choose_pages(claim, huge) && claim.mask == u64::MAX;
         self.pool.lock().end_purge(&kept, zeroed, now_ms);
         if zeroed { kept.pages.count_ones() as usize * SLAB_BYTES } else { 0 }
-    }
-
-    /// Says whether the superslab comes in a huge page when it is needed again. Of one that was given back in part
-    /// the system is not to make a huge page again by itself.
-    fn choose_pages(&self, kept: &Kept) {
-        let Claim { zone, superslab, .. } = kept.claim;
-        let Some(base) = NonNull::new(self.zones.get(zone).base().wrapping_add(superslab * SUPERSLAB_BYTES)) else {
-            return;
-        };
-        match (kept.huge, kept.huge_next) {
-            // SAFETY: the pool's superslabs are committed.
-            (true, false) => unsafe { self.provider.prefer_small_pages(base, SUPERSLAB_BYTES) },
-            // SAFETY: as above.
-            (false, true) => unsafe { self.provider.prefer_huge_pages(base, SUPERSLAB_BYTES) },
-            _ => {}
-        }
     }
 
     /// Gives the whole pages back of what `length` slabs from the first'th on have, `each` bytes a slab; true if
@@ -225,7 +207,7 @@ impl Pool {
             header.purged |= mask;
         });
         let claim = Claim { zone, superslab, mask, fresh: false };
-        Kept { claim, pages, huge, huge_next: is_whole && (huge || again) }
+        Kept { claim, pages, huge_next: is_whole && (huge || again) }
     }
 
     /// Ends a purge: the slabs are free again, and clean if `zeroed`.
