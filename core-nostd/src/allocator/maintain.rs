@@ -115,17 +115,8 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
     pub fn trim(&self, front: &Front) -> usize {
-        if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
-            // A fault here is reported by the next flush that meets it; the blocks are back either way.
-            let _ = self.heaps.flush_all(&self.territory, front, thread);
-            if let Some(heap) = thread.heap() {
-                heap.tidy(&self.territory);
-            }
-        }
-        for common in &self.heaps.common {
-            common.lock().tidy(&self.territory);
-        }
-        self.give_idle(0)
+        let visitor = self.heaps.visitor(&self.territory, front);
+        self.relieve(&visitor, front) + self.territory.purge(0)
     }
 
     /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still

@@ -19,6 +19,7 @@ mod fork;
 mod give;
 mod maintain;
 mod prewarm;
+mod relief;
 mod resize;
 mod sized;
 mod take;

@@ -82,8 +82,10 @@ impl<P: PageProvider> Allocator<P> {
         if bytes > isize::MAX as usize {
             return Ok(core::ptr::null_mut());
         }
-        match self.measure(pointer)?.1 {
-            Kind::Large if bytes > RUN_MAX && !self.territory.is_off(Off::REMAP) => {
+        let kind = self.measure(pointer)?.1;
+        let may_move = matches!(kind, Kind::Large) && bytes > RUN_MAX && !self.territory.is_off(Off::REMAP);
+        match kind {
+            Kind::Large if may_move => {
                 self.look_at_clock();
                 self.give_way(bytes.saturating_sub(old));
                 if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
@@ -105,6 +107,12 @@ impl<P: PageProvider> Allocator<P> {
             block = self.take_slow(front, bytes);
         }
         if block.is_null() {
+        if block.is_null() && may_move {
+            // What was kept went back meanwhile, which may make room for the block itself.
+            if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
+                return Ok(moved.as_ptr());
+            }
+        }
             // A block that is to shrink can stay as it is.
             return Ok(if bytes <= old { pointer } else { block });
         }

@@ -16,10 +16,15 @@ impl<P: PageProvider> Allocator<P> {
     /// A block of a magazine class whose magazine, in the front, is empty; null if memory is out.
     #[cold]
     pub fn take_sized(&self, front: &Front, class: SizeClass) -> *mut u8 {
-        match self.heaps.visitor(&self.territory, front) {
+        let visitor = self.heaps.visitor(&self.territory, front);
+        match &visitor {
             Visitor::Passing => self.take_one_passing(class),
             Visitor::Thread(thread) => {
-                let block = self.pop_or_refill(front, thread, class);
+                let mut block = self.pop_or_refill(front, thread, class);
+                if block.is_null() {
+                    self.relieve(&visitor, front);
+                    block = self.pop_or_refill(front, thread, class);
+                }
                 if !block.is_null() && thread.watch().contains(Watch::COUNT) {
                     Calls::count(&thread.calls.taken, 1);
                     Calls::count(&thread.calls.bytes, u64::from(class.shape().bytes));

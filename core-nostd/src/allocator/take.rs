@@ -85,16 +85,10 @@ impl<P: PageProvider> Allocator<P> {
         } else if bytes > RUN_MAX || align > RUN_MAX {
             self.take_large(bytes, align)
         } else {
-            let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
-            match (&visitor, self.exact_class(&visitor, class)) {
-                (_, SizeClass::RUN) => self.take_run(bytes, align),
-                (Visitor::Thread(thread), class) if class.is_room() => {
-                    self.take_room(front, thread, class, bytes, align)
-                }
-                (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
-                (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
-                (Visitor::Passing, class) => self.take_passing(class, bytes),
-            }
+            self.take_slabbed(&visitor, front, bytes, align).or_else(|| {
+                self.relieve(&visitor, front);
+                self.take_slabbed(&visitor, front, bytes, align)
+            })
         };
         if let (Visitor::Thread(thread), Some(_)) = (&visitor, &taken)
             && thread.watch().contains(Watch::COUNT)
@@ -103,6 +97,18 @@ impl<P: PageProvider> Allocator<P> {
             Calls::count(&thread.calls.bytes, bytes as u64);
         }
         taken
+    }
+
+    /// A block within a superslab.
+    fn take_slabbed(&self, visitor: &Visitor<'_>, front: &Front, bytes: usize, align: usize) -> Taken {
+        let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
+        match (visitor, self.exact_class(visitor, class)) {
+            (_, SizeClass::RUN) => self.take_run(bytes, align),
+            (Visitor::Thread(thread), class) if class.is_room() => self.take_room(front, thread, class, bytes, align),
+            (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
+            (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
+            (Visitor::Passing, class) => self.take_passing(class, bytes),
+        }
     }
 
     /// Where two threads may free one block at the same instant, the live map tells which was second: it
