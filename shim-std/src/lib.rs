@@ -24,6 +24,7 @@ pub mod fork;
 pub mod global;
 pub mod line;
 pub mod linux_pages;
+mod memory_limit;
 pub mod process;
 pub mod purge_thread;
 pub mod slow;

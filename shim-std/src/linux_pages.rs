@@ -17,6 +17,8 @@ use rustix::io::Errno;
 use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
 use rustix::process::{Resource, getrlimit};
 
+use crate::memory_limit;
+
 /// Room for blocks in the first zone: at most this much address space.
 const ZONE_MOST: usize = 1 << 40;
 /// And at least so much where the process may use all it wants.
@@ -243,3 +245,7 @@ unsafe impl PageProvider for LinuxPages {
         }
     }
 }
+    fn memory_bytes(&self) -> usize {
+        memory_limit::bytes()
+    }
+

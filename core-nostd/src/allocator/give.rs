@@ -152,7 +152,10 @@ impl<P: PageProvider> Allocator<P> {
     fn give_large(&self, pointer: *mut u8) -> Result<(), Fault> {
         self.look_at_clock();
         match self.large.free(&self.territory, pointer) {
-            LargeFree::Freed => Ok(()),
+            LargeFree::Freed => {
+                self.keep_within(0);
+                Ok(())
+            }
             LargeFree::Twice => Err(Fault::at(FaultKind::DoubleFree, pointer.addr())),
             LargeFree::Unknown => Err(Fault::at(FaultKind::Foreign, pointer.addr())),
         }

@@ -1,6 +1,7 @@
-//! Memory is out: what is kept goes back before null does.
+//! Memory is out, or soon will be: what is kept goes back before null does.
 
 use super::Allocator;
+use crate::base::sync::Ordering;
 use crate::heap::Front;
 use crate::heap::heaps::Visitor;
 use crate::pages::PageProvider;
@@ -21,5 +22,15 @@ impl<P: PageProvider> Allocator<P> {
             common.lock().tidy(&self.territory);
         }
         self.large.trim(&self.territory, 0)
+    }
+
+    /// Large blocks are to have so many bytes more, or have less now: where that comes near what the process may
+    /// have, nothing is kept beside it.
+    pub(super) fn keep_within(&self, more: usize) {
+        let large = self.large.live_bytes.load(Ordering::Relaxed) + self.large.cached_bytes.load(Ordering::Relaxed);
+        if self.territory.is_near_limit(large.saturating_add(more)) {
+            self.large.trim(&self.territory, 0);
+            self.look_for_surplus();
+        }
     }
 }

@@ -87,6 +87,7 @@ impl<P: PageProvider> Allocator<P> {
         match kind {
             Kind::Large if may_move => {
                 self.look_at_clock();
+                self.keep_within(bytes.saturating_sub(old));
                 self.give_way(bytes.saturating_sub(old));
                 if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
                     return Ok(moved.as_ptr());
@@ -106,13 +107,13 @@ impl<P: PageProvider> Allocator<P> {
         if block.is_null() {
             block = self.take_slow(front, bytes);
         }
-        if block.is_null() {
         if block.is_null() && may_move {
             // What was kept went back meanwhile, which may make room for the block itself.
             if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
                 return Ok(moved.as_ptr());
             }
         }
+        if block.is_null() {
             // A block that is to shrink can stay as it is.
             return Ok(if bytes <= old { pointer } else { block });
         }

@@ -249,6 +249,7 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_large(&self, bytes: usize, align: usize) -> Taken {
         self.look_at_clock();
+        self.keep_within(bytes);
         let (block, zeroed): (NonNull<u8>, bool) = self.large.allocate(&self.territory, bytes.max(1), align)?;
         Some((block.as_ptr(), zeroed))
     }

@@ -144,6 +144,11 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// Milliseconds of a clock that never runs backwards; a provider without one may count calls.
     fn now_ms(&self) -> u64;
 
+    /// Bytes of memory that the process may have; asked once, of processes that have much.
+    fn memory_bytes(&self) -> usize {
+        usize::MAX
+    }
+
     /// How many bytes of blocks the first zone should have room for.
     fn zone_bytes(&self) -> usize;
 }

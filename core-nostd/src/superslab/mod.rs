@@ -3,6 +3,7 @@
 
 mod advice;
 mod growth;
+mod limit;
 pub mod pool;
 pub mod prewarm;
 mod purge;

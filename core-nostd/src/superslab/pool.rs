@@ -104,6 +104,8 @@ pub struct PoolZone {
 pub struct Pool {
     pub(super) zones: [PoolZone; ZONES],
     pub(super) count: usize,
+    /// Slabs that may be in use or kept, near a limit of memory.
+    pub(super) most: usize,
     pub(super) allowance: Allowance,
 }
 
@@ -232,7 +234,7 @@ impl PoolZone {
 impl Pool {
     /// A pool without zones.
     pub const fn new() -> Self {
-        Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new() }
+        Self { zones: [PoolZone::NONE; ZONES], count: 0, most: usize::MAX, allowance: Allowance::new() }
     }
 
     /// Adds a zone whose metadata ends there: what stands behind it of the index is committed and zero, and no

@@ -119,24 +119,17 @@ impl Pool {
     pub fn surplus(&mut self) -> usize {
         let (used, kept) = self.used_and_kept();
         self.allowance.fallen(used);
-        self.allowance.surplus(kept, used)
+        self.allowance.surplus(kept, used, self.most)
     }
 
     /// True if there would be some, were so many more free.
     pub fn would_be_surplus(&self, slabs: usize) -> bool {
         let (used, kept) = self.used_and_kept();
-        self.allowance.is_surplus_to_make(kept + slabs, used.saturating_sub(slabs))
+        self.allowance.is_surplus_to_make(kept + slabs, used.saturating_sub(slabs), self.most)
     }
 
     fn committed(&self) -> usize {
         self.zones.iter().take(self.count).map(|zone| zone.committed).sum()
-    }
-
-    fn used_and_kept(&self) -> (usize, usize) {
-        self.zones
-            .iter()
-            .take(self.count)
-            .fold((0, 0), |(used, kept), zone| (used + zone.committed * SUPERSLAB_SLABS - zone.free, kept + zone.kept))
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after

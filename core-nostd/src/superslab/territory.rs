@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 
 use super::pool::{Claim, Pool};
 use super::zone::Zones;
-use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, Ordering};
 use crate::config::flags::Off;
 use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;
@@ -34,6 +34,8 @@ pub struct Territory<P: PageProvider> {
     pub purge_delay_ms: AtomicU32,
     /// The clock when superslabs were last added.
     pub(super) grown_ms: AtomicU64,
+    /// What is near the limit of memory, in bytes; 0 before it was asked for.
+    pub(super) near_limit: AtomicUsize,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
     /// What is switched off.
@@ -53,6 +55,7 @@ impl<P: PageProvider> Territory<P> {
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
             grown_ms: AtomicU64::new(0),
+            near_limit: AtomicUsize::new(0),
             huge_pages: AtomicBool::new(true),
             off: AtomicU8::new(0),
         }
