@@ -7,7 +7,7 @@
 
 use core::ffi::{c_int, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::AtomicUsize;
+use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
 use hakmem_core::base::address::align_up;
 use hakmem_core::base::sync::Relax;
@@ -73,12 +73,27 @@ mod page {
 #[derive(Debug)]
 pub struct LinuxPages {
     page_bytes: AtomicUsize,
+    /// The newest reserve.
+    reserve: AtomicPtr<u8>,
+    reserve_bytes: AtomicUsize,
+    /// What was found out of [`Advice::LinuxDontNeed`]: 0 for nothing yet.
+    purges: AtomicU8,
 }
+
+/// It clears, as Linux does.
+const CLEARS: u8 = 1;
+/// It says so and does not, as some emulators and sandboxes do.
+const KEEPS: u8 = 2;
 
 impl LinuxPages {
     /// The provider; asks nothing of the system yet.
     pub const fn new() -> Self {
-        Self { page_bytes: AtomicUsize::new(0) }
+        Self {
+            page_bytes: AtomicUsize::new(0),
+            reserve: AtomicPtr::new(ptr::null_mut()),
+            reserve_bytes: AtomicUsize::new(0),
+            purges: AtomicU8::new(0),
+        }
     }
 
     fn map_anywhere(bytes: usize, protection: ProtFlags, flags: MapFlags) -> Option<*mut u8> {
@@ -95,6 +110,47 @@ impl LinuxPages {
     unsafe fn open(pages: *mut c_void, bytes: usize) -> bool {
         // SAFETY: the caller's promise.
         unsafe { mm::mprotect(pages, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }.is_ok()
+    }
+
+    /// The process may have no mapping more: where the reserve is to be in core dumps like what is committed of it,
+    /// committing only moves the border between two mappings. True if that is worth another try.
+    fn join_reserve(&self, start: NonNull<u8>) -> bool {
+        let (reserve, bytes) = (self.reserve.load(Ordering::Relaxed), self.reserve_bytes.load(Ordering::Relaxed));
+        if start.addr().get().wrapping_sub(reserve.addr()) >= bytes {
+            return false;
+        }
+        // SAFETY: ours, and never given back. It changes what a core dump holds, which is nothing of such pages.
+        unsafe { mm::madvise(reserve.cast(), bytes, Advice::LinuxDoDump) }.is_ok()
+    }
+
+    /// True if pages that were given back read as zero: found out once, by a page of ours.
+    fn clears(&self) -> bool {
+        match self.purges.load(Ordering::Relaxed) {
+            0 => self.find_out(),
+            known => known == CLEARS,
+        }
+    }
+
+    #[cold]
+    fn find_out(&self) -> bool {
+        let bytes = self.page_bytes();
+        let Some(page) = Self::map_anywhere(bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::empty()) else {
+            // Next time.
+            return false;
+        };
+        // SAFETY: mapped just now, for this.
+        unsafe { page.write_volatile(1) };
+        // SAFETY: as above.
+        let said = unsafe { mm::madvise(page.cast(), bytes, Advice::LinuxDontNeed) };
+        // SAFETY: as above.
+        let clears = unsafe { page.read_volatile() } == 0;
+        // SAFETY: as above.
+        let _ = unsafe { mm::munmap(page.cast(), bytes) };
+        // Of a page that is locked the advice is refused: then it is not known yet.
+        if said.is_ok() {
+            self.purges.store(if clears { CLEARS } else { KEEPS }, Ordering::Relaxed);
+        }
+        clears
     }
 
     /// Maps `bytes` at a multiple of `align`: maps more, and cuts both ends off where that is not little.
@@ -167,13 +223,16 @@ unsafe impl PageProvider for LinuxPages {
             }
             done = offset + length;
         }
+        self.reserve.store(run.as_ptr(), Ordering::Relaxed);
+        self.reserve_bytes.store(bytes, Ordering::Relaxed);
         Some(run)
     }
 
     unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
         let pages = start.as_ptr().cast();
         // SAFETY: the run is ours, by the caller's promise.
-        if !unsafe { Self::open(pages, bytes) } {
+        let open = || unsafe { Self::open(pages, bytes) };
+        if !open() && !(self.join_reserve(start) && open()) {
             return false;
         }
         // SAFETY: as above. Where the advice is refused, a core dump lacks these pages.
@@ -194,8 +253,8 @@ unsafe impl PageProvider for LinuxPages {
     unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: ours, by the caller's promise; what the pages hold stays.
         let done = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) };
-        if done == Err(Errno::INVAL) {
-            // Linux before 5.14 does not know it.
+        if matches!(done, Err(Errno::INVAL | Errno::PERM | Errno::NOSYS | Errno::ACCESS)) {
+            // Linux before 5.14 does not know it, and a sandbox may not want it.
             // SAFETY: the caller's promise.
             unsafe { touch(start, bytes, self.page_bytes()) };
             return true;
@@ -206,14 +265,18 @@ unsafe impl PageProvider for LinuxPages {
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
         // SAFETY: nobody needs the contents, by the caller's promise.
         match unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) } {
-            Ok(()) => Purged::Zeroed,
-            Err(_) => Purged::Kept,
+            Ok(()) if self.clears() => Purged::Zeroed,
+            _ => Purged::Kept,
         }
     }
 
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
-        // SAFETY: a whole run of ours that nobody uses. If the kernel refuses, it stays mapped, unused.
-        let _ = unsafe { mm::munmap(start.as_ptr().cast(), bytes) };
+        // SAFETY: a whole run of ours that nobody uses.
+        if unsafe { mm::munmap(start.as_ptr().cast(), bytes) }.is_err() {
+            // The process may have no mapping more, and this would cut one in two: addresses are lost, memory is not.
+            // SAFETY: as above.
+            let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) };
+        }
     }
 
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
@@ -233,6 +296,10 @@ unsafe impl PageProvider for LinuxPages {
         now[0] as u64 * 1000 + now[1] as u64 / 1_000_000
     }
 
+    fn memory_bytes(&self) -> usize {
+        memory_limit::bytes()
+    }
+
     /// Four times the machine's memory, so that blocks never need a second zone; an eighth of the address
     /// space where that is limited.
     fn zone_bytes(&self) -> usize {
@@ -245,7 +312,3 @@ unsafe impl PageProvider for LinuxPages {
         }
     }
 }
-    fn memory_bytes(&self) -> usize {
-        memory_limit::bytes()
-    }
-
