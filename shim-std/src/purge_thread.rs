@@ -9,7 +9,7 @@
 //! | `RUNS` | makes its rounds | itself: nothing is idle → `SLEEPS`, every other thread has ended → `WANTED` |
 //! | `SLEEPS` | waits, without a clock | [`attend`] → `RUNS` |
 //!
-//! In the child of a fork it is not there: `RUNS` and `SLEEPS` → `WANTED`. It takes no signal and no block.
+//! In the child of a fork it is not there: `RUNS` and `SLEEPS` → `WANTED`. It takes no signal but SIGSYS, and no block.
 //! It ends when the last thread that allocated has ended, so that it keeps no process alive; the first
 //! thread counts as long as it has not called `pthread_exit`.
 
@@ -40,6 +40,7 @@ const MAY_BE_UNLOADED: bool = cfg!(feature = "dlopen");
 const STACK_BYTES: usize = 256 << 10;
 const DETACHED: c_int = 1;
 const SET_MASK: c_int = 2;
+const SIGSYS: u32 = 31;
 
 /// `pthread_attr_t`, which is at most that long.
 type Attributes = [u64; 8];
@@ -114,7 +115,9 @@ fn start_or_wake() {
 /// The C library allocates on the way, through us: the state says already that it runs.
 fn start() -> bool {
     let (mut attributes, mut thread): (Attributes, usize) = ([0; 8], 0);
-    let (every, mut before): (Signals, Signals) = ([u64::MAX; 16], [0; 16]);
+    let (mut every, mut before): (Signals, Signals) = ([u64::MAX; 16], [0; 16]);
+    // A sandbox that traps a system call ends a process which blocks the signal for that.
+    every[0] &= !(1 << (SIGSYS - 1));
     // SAFETY: the attributes are large enough, and destroyed below if this is well.
     if unsafe { pthread_attr_init(&raw mut attributes) } != 0 {
         return false;
