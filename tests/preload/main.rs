@@ -11,6 +11,7 @@
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
 //! | [`loader`] | does it survive what the loader can do to it? |
 //! | [`limits`] | does it start where addresses are scarce? |
+//! | [`refusals`] | system calls refused, processes killed, memory limited |
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
 //! | [`run_program`] | the program `hakmem` |
 //! | [`check_library`] | what it tells of a library's file |
@@ -32,6 +33,7 @@ mod library;
 mod limits;
 mod loader;
 mod misuse;
+mod refusals;
 mod run_program;
 mod scratch;
 mod servers;
