@@ -232,7 +232,7 @@ unsafe impl PageProvider for LinuxPages {
         let pages = start.as_ptr().cast();
         // SAFETY: the run is ours, by the caller's promise.
         let open = || unsafe { Self::open(pages, bytes) };
-        if !open() && !(self.join_reserve(start) && open()) {
+        if !(open() || self.join_reserve(start) && open()) {
             return false;
         }
         // SAFETY: as above. Where the advice is refused, a core dump lacks these pages.
