@@ -22,6 +22,7 @@ static int mappings(void) {
 static int full(void) {
     char *page = NULL, *next;
     int taken = 0;
+    free(malloc(100));
     // Neighbours differ in what may be done to them, so that none is joined to another.
     while ((next = mmap(NULL, 4096, taken % 2 ? PROT_READ : PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) != MAP_FAILED)
         page = next, taken++;
