@@ -43,6 +43,8 @@ static int work(long most) {
 }
 
 int main(int count, char **arguments) {
+    // The reserve is there.
+    free(malloc(100));
     int flags = strcmp(arguments[1], "current") ? MCL_CURRENT | MCL_FUTURE : MCL_CURRENT;
     if (!strcmp(arguments[1], "limited")) {
         struct rlimit limit = {64 * MIB, 64 * MIB};
