@@ -57,7 +57,7 @@ impl<P: PageProvider> Territory<P> {
             whole &= self.populate(align_down(first, page), align_up(first.wrapping_add(bytes), page));
         });
         // Remote bitmaps are the last part, and not every program has them.
-        whole && (claim.mask != u64::MAX || self.populate(meta, meta.wrapping_add(META_REMOTE_WORDS)))
+        whole && (claim.mask != u64::MAX || self.populate(meta, align_up(meta.wrapping_add(META_REMOTE_WORDS), page)))
     }
 
     /// Has the pages between two addresses be there; false where memory was refused.
@@ -67,5 +67,3 @@ impl<P: PageProvider> Territory<P> {
         NonNull::new(first).is_some_and(|first| bytes == 0 || unsafe { self.provider.populate(first, bytes) })
     }
 }
-
-const _: () = assert!(META_REMOTE_WORDS.is_multiple_of(4096), "of metadata whole pages are touched");

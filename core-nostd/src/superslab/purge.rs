@@ -79,9 +79,13 @@ impl<P: PageProvider> Territory<P> {
         let part = |base: *mut u8, each| (base.wrapping_add(claim.superslab * SUPERSLAB_SLABS * each), each);
         let (blocks, live) = (part(zone.base(), SLAB_BYTES), part(zone.live_base(), SLAB_LIVE_BYTES));
         let words = (zone.meta(claim.superslab).wrapping_add(META_WORDS), WORDS_BYTES);
-        let mut zeroed = true;
+        let mut zeroed = 0;
+        for_each_run(whole_pages(kept.pages, claim.mask, self.provider.page_bytes()), |start, length| {
+            if self.purge_slabs(blocks, start, length) {
+                zeroed |= low(length) << start;
+            }
+        });
         for_each_run(kept.pages, |start, length| {
-            zeroed &= self.purge_slabs(blocks, start, length);
             if claim.mask != u64::MAX {
                 // No block of these is out, so their live map and words are zero.
                 self.purge_slabs(live, start, length);
@@ -98,7 +102,7 @@ impl<P: PageProvider> Territory<P> {
         }
         self.choose_pages(&kept);
         self.pool.lock().end_purge(&kept, zeroed, now_ms);
-        if zeroed { kept.pages.count_ones() as usize * SLAB_BYTES } else { 0 }
+        (zeroed & kept.pages).count_ones() as usize * SLAB_BYTES
     }
 
     /// Says whether the superslab comes in a huge page when it is needed again. Of one that was given back in part
@@ -130,6 +134,17 @@ impl<P: PageProvider> Territory<P> {
         // SAFETY: committed, as the pool knows it, and claimed by the caller.
         unsafe { self.provider.purge(run, bytes) == Purged::Zeroed }
     }
+}
+
+/// Slabs whose pages can go: a page may be longer than a slab, and goes if every slab of it is `claimed` and one
+/// was kept.
+fn whole_pages(kept: u64, claimed: u64, page: usize) -> u64 {
+    let slabs = page / SLAB_BYTES;
+    if slabs <= 1 {
+        return kept;
+    }
+    let pages = (0..SUPERSLAB_SLABS).step_by(slabs).map(|first| low(slabs) << first);
+    pages.filter(|page| kept & page != 0 && claimed & page == *page).fold(0, |pages, page| pages | page)
 }
 
 impl Pool {
@@ -228,17 +243,16 @@ impl Pool {
         Kept { claim, pages, huge, huge_next: is_whole && (huge || again) }
     }
 
-    /// Ends a purge: the slabs are free again, and clean if `zeroed`.
-    fn end_purge(&mut self, kept: &Kept, zeroed: bool, now_ms: u64) {
+    /// Ends a purge: the slabs are free again, and clean those that are `zeroed`.
+    fn end_purge(&mut self, kept: &Kept, zeroed: u64, now_ms: u64) {
         let Claim { zone, superslab, mask, .. } = kept.claim;
         self.zones[zone % ZONES].change(superslab, |header| {
             header.free |= mask;
             header.purged &= !mask;
             header.huge = kept.huge_next;
             header.whole &= mask != u64::MAX;
-            if zeroed {
-                header.dirty &= !mask;
-            } else {
+            header.dirty &= !zeroed;
+            if header.dirty & mask != 0 {
                 header.touched_ms = now_ms;
             }
         });

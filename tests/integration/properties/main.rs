@@ -8,7 +8,7 @@ use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, PageProvider};
 use hakmem_tests::action::{Action, decode};
 use hakmem_tests::driver::Driver;
-use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Region};
+use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Paged, Region};
 use proptest::prelude::*;
 
 use strategies::{actions, noise};
@@ -43,6 +43,11 @@ proptest! {
     #[test]
     fn linux_serves_any_program_in_small_zones(actions in actions()) {
         replay(linux(4 << 20), false, &actions);
+    }
+
+    #[test]
+    fn pages_of_any_size_serve_any_program(actions in actions(), shift in 13..=16u32, small in any::<bool>()) {
+        replay(Paged::new(linux(if small { 4 << 20 } else { 1 << 30 }), 1 << shift), false, &actions);
     }
 
     #[test]

@@ -9,6 +9,7 @@
 //! | [`Clocked`] | the clock is set by hand |
 //! | [`Interleaved`] | before a chosen call another thread uses the allocator |
 //! | [`Narrow`] | small zones, and only so much address space |
+//! | [`Paged`] | pages of 16 or 64 KiB |
 
 pub mod clocked;
 pub mod faulty;
@@ -16,6 +17,7 @@ pub mod interleaved;
 pub mod ledger;
 pub mod linux;
 pub mod narrow;
+pub mod paged;
 pub mod region;
 
 pub use clocked::Clocked;
@@ -24,4 +26,5 @@ pub use interleaved::Interleaved;
 pub use ledger::Ledger;
 pub use linux::LinuxPages;
 pub use narrow::Narrow;
+pub use paged::Paged;
 pub use region::Region;
