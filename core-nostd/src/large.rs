@@ -13,7 +13,7 @@ use core::ptr::{self, NonNull};
 use cache::Cache;
 
 use crate::base::address::round_up;
-use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering};
+use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering, Passage};
 use crate::pages::PageProvider;
 use crate::policy::retention;
 use crate::superslab::Territory;
@@ -329,13 +329,8 @@ impl<P: PageProvider> Large<P> {
         (blocks, bytes, table.cache.bytes())
     }
 
-    /// Holds the lock across a fork: true takes it, false (in parent or child) lets it go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.table.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.table.force_unlock() };
-        }
+    /// The lock that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        passage.pass(&self.table);
     }
 }

@@ -160,13 +160,13 @@ pub fn reserved() -> usize {
 /// See [`hakmem_core::Allocator::before_fork`].
 #[cold]
 #[inline(never)]
-pub fn before_fork() {
-    ALLOCATOR.before_fork();
+pub fn before_fork(alone: bool) -> u32 {
+    ALLOCATOR.before_fork(alone)
 }
 
 /// See [`hakmem_core::Allocator::after_fork`].
 #[cold]
 #[inline(never)]
-pub fn after_fork(in_child: bool) {
-    ALLOCATOR.after_fork(in_child);
+pub fn after_fork(held: u32, alone: bool, in_child: bool) {
+    ALLOCATOR.after_fork(held, alone, in_child);
 }

@@ -26,8 +26,8 @@ fn end(allocator: &Allocator<Pages>, front: &Front) {
 
 /// What the other thread does: takes every lock, then blocks of all kinds, as a new thread and as an old one.
 fn visit(allocator: &Allocator<Pages>, old: &Front) {
-    allocator.before_fork();
-    allocator.after_fork(false);
+    let held = allocator.before_fork(false);
+    allocator.after_fork(held, false, false);
     let new = Front::new();
     for front in [old, &new] {
         let blocks = SIZES.map(|bytes| take(allocator, front, bytes));

@@ -7,6 +7,7 @@
 //! | [`interpreters`], [`tools`], [`servers`] | does a real program do the same with it as without it? |
 //! | [`entry_points`] | does every function of the family behave as the GNU C library's? |
 //! | [`threads`] | churn, handover, forks, late frees, a thousand at once |
+//! | [`forking`] | children made in unusual ways |
 //! | [`idle`] | does memory go back where nobody calls? |
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
 //! | [`loader`] | does it survive what the loader can do to it? |
@@ -25,6 +26,7 @@ mod child;
 mod comparison;
 mod compiled;
 mod entry_points;
+mod forking;
 mod health_check;
 mod idle;
 mod interpreters;

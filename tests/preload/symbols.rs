@@ -57,7 +57,7 @@ const EXPORTS: [&str; 47] = [
 ];
 
 /// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
-const IMPORTS: [(&str, &str); 36] = [
+const IMPORTS: [(&str, &str); 37] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -87,6 +87,7 @@ const IMPORTS: [(&str, &str); 36] = [
     ("pthread_sigmask", "the purge thread: it takes no signal"),
     ("__register_atfork", "fork"),
     ("pthread_atfork", "fork"),
+    ("__libc_single_threaded", "fork: whose a lock is that is held"),
     ("_ZSt15get_new_handlerv", "operator new, weak"),
     ("_ZSt17__throw_bad_allocv", "operator new, weak"),
     ("__tls_get_addr", "our block of each thread, if built for dlopen"),

@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 
 use super::PageProvider;
 use crate::base::address::round_up;
-use crate::base::sync::Lock;
+use crate::base::sync::{Lock, Passage};
 
 const CHUNK_BYTES: usize = 256 << 10;
 const LEAST_SHIFT: u32 = 6;
@@ -115,14 +115,9 @@ impl<P: PageProvider> Store<P> {
         *list = block.as_ptr();
     }
 
-    /// Holds the lock across a fork: true takes it, false lets it go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.shelf.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.shelf.force_unlock() };
-        }
+    /// The lock that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        passage.pass(&self.shelf);
     }
 }
 

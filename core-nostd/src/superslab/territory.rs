@@ -6,7 +6,7 @@ use core::ptr::{self, NonNull};
 
 use super::pool::{Claim, Pool};
 use super::zone::Zones;
-use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
+use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering, Passage};
 use crate::config::flags::Off;
 use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;
@@ -206,14 +206,9 @@ impl<P: PageProvider> Territory<P> {
         true
     }
 
-    /// Holds the locks across a fork: true takes them, false lets them go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.pool.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.pool.force_unlock() };
-        }
-        self.store.hold(held);
+    /// The locks that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        passage.pass(&self.pool);
+        self.store.hold(passage);
     }
 }
