@@ -4,14 +4,18 @@
 
 use hakmem_core::config::flags::Off;
 use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, Front, PageProvider};
 use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow, Paged};
 use hakmem_tests::scene::{give, take};
 
 type Pages = Clocked<Faulty<Paged<Narrow<LinuxPages>>>>;
 
-const SIZES: [usize; 3] = [4 << 10, 16 << 10, 64 << 10];
 const SLAB: usize = 32 << 10;
+
+/// Lengths of pages, none shorter than the system's.
+fn sizes() -> impl Iterator<Item = usize> {
+    [4 << 10, 16 << 10, 64 << 10].into_iter().filter(|&page| page >= LinuxPages::new().page_bytes())
+}
 
 fn allocator(page: usize) -> Allocator<Pages> {
     let narrow = Narrow::new(LinuxPages::new(), 64 << 20, usize::MAX);
@@ -37,7 +41,7 @@ fn take_zeroed(allocator: &Allocator<Pages>, front: &Front, slabs: usize, count:
 /// that is half of it was still called clean. `calloc` then handed out what had been freed.
 #[test]
 fn what_could_not_go_back_is_not_taken_for_zero() {
-    for page in SIZES {
+    for page in sizes() {
         let (allocator, front) = (allocator(page), Front::new());
         allocator.configure(&front, &Settings { off: Off::RESERVE | Off::SURPLUS | Off::PACKING, ..Settings::new() });
         for slabs in [3, 5, 9, 3] {
@@ -60,7 +64,7 @@ fn what_could_not_go_back_is_not_taken_for_zero() {
 
 #[test]
 fn all_goes_back_when_all_is_free() {
-    for page in SIZES {
+    for page in sizes() {
         let (allocator, front) = (allocator(page), Front::new());
         for bytes in [16, 100, 1000, 9000, 40_000, 300_000] {
             let blocks: Vec<_> = (0..4_000_000 / bytes).map(|_| take(&allocator, &front, bytes)).collect();
@@ -74,7 +78,7 @@ fn all_goes_back_when_all_is_free() {
 
 #[test]
 fn memory_is_warm_in_whole_pages() {
-    for page in SIZES {
+    for page in sizes() {
         let (allocator, front) = (allocator(page), Front::new());
         for bytes in [SLAB, 1 << 20, 5 << 20] {
             assert!(allocator.prewarm(bytes) >= bytes, "pages of {page}");
@@ -87,7 +91,7 @@ fn memory_is_warm_in_whole_pages() {
 
 #[test]
 fn large_blocks_are_whole_pages() {
-    for page in SIZES {
+    for page in sizes() {
         let (allocator, front) = (allocator(page), Front::new());
         for bytes in [(1 << 20) + 1, 3_000_000, 70 << 20] {
             let block = take(&allocator, &front, bytes);
