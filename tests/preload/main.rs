@@ -8,10 +8,14 @@
 //! | [`entry_points`] | does every function of the family behave as the GNU C library's? |
 //! | [`threads`] | churn, handover, forks, late frees, a thousand at once |
 //! | [`forking`] | children made in unusual ways |
+//! | [`plugins`] | what is loaded late |
+//! | [`linking`] | programs with the allocator inside, optimised ones |
+//! | [`extents`] | the large and the many |
 //! | [`idle`] | does memory go back where nobody calls? |
 //! | [`misuse`] | does every fault die with its exact last words, and does a foreign block find its owner? |
 //! | [`loader`] | does it survive what the loader can do to it? |
 //! | [`limits`] | does it start where addresses are scarce? |
+//! | [`smoke`] | does whatever is installed do the same with it? |
 //! | [`symbols`] | what it exports and imports, and how much of each thread it takes |
 //! | [`run_program`] | the program `hakmem` |
 //! | [`check_library`] | what it tells of a library's file |
@@ -26,17 +30,21 @@ mod child;
 mod comparison;
 mod compiled;
 mod entry_points;
+mod extents;
 mod forking;
 mod health_check;
 mod idle;
 mod interpreters;
 mod library;
 mod limits;
+mod linking;
 mod loader;
 mod misuse;
+mod plugins;
 mod run_program;
 mod scratch;
 mod servers;
+mod smoke;
 mod symbols;
 mod threads;
 mod tools;

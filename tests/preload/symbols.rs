@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check_library::glibc;
 use crate::child::{command, find_or_skip, run};
 use crate::library::library;
 
@@ -173,4 +174,57 @@ fn asks_for_no_executable_stack_and_no_text_relocations() {
     let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("a GNU_STACK header");
     assert!(!stack.contains("RWE"), "{stack}");
     assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
+}
+
+/// Of the C library's symbols that speak of allocation, those that need not be ours, and why.
+const NOT_OURS: [(&str, &str); 31] = [
+    ("_IO_default_doallocate", "takes by malloc"),
+    ("_IO_doallocbuf", "takes by malloc"),
+    ("_IO_file_doallocate", "takes by malloc"),
+    ("_IO_wdefault_doallocate", "takes by malloc"),
+    ("_IO_wdoallocbuf", "takes by malloc"),
+    ("__free_hook", "of no effect since glibc 2.34"),
+    ("__malloc_hook", "of no effect since glibc 2.34"),
+    ("__malloc_initialize_hook", "of no effect since glibc 2.34"),
+    ("__memalign_hook", "of no effect since glibc 2.34"),
+    ("__realloc_hook", "of no effect since glibc 2.34"),
+    ("__freelocale", "no block"),
+    ("__libc_alloc_buffer_alloc_array", "a part of a buffer"),
+    ("__libc_alloc_buffer_allocate", "takes by malloc"),
+    ("__libc_alloc_buffer_copy_bytes", "a part of a buffer"),
+    ("__libc_alloc_buffer_copy_string", "a part of a buffer"),
+    ("__libc_alloc_buffer_create_failure", "a part of a buffer"),
+    ("__libc_alloca_cutoff", "the stack"),
+    ("__libc_allocate_once_slow", "takes by its caller's function"),
+    ("__libc_allocate_rtsig", "a signal"),
+    ("__libc_freeres", "gives back by free"),
+    ("__libc_mallinfo", "the C library's own figures"),
+    ("__libc_mallopt", "the C library's own settings"),
+    ("__libc_reallocarray", "takes by realloc"),
+    ("__sched_cpualloc", "takes by malloc"),
+    ("_obstack_allocated_p", "a question"),
+    ("freeaddrinfo", "gives back by free"),
+    ("freeifaddrs", "gives back by free"),
+    ("freelocale", "gives back by free"),
+    ("inet6_option_alloc", "a part of a message"),
+    ("obstack_alloc_failed_handler", "a variable"),
+    ("pkey_alloc", "a key"),
+];
+
+/// A block by a name that is not ours would be of another heap.
+#[test]
+fn everything_that_allocates_in_the_c_library_is_ours() {
+    let (Some(_), Some(tool)) = (told("nm", &["-D"]), find_or_skip("nm")) else { return };
+    let outcome = run(command(tool).args(["-D", "--defined-only"]).arg(glibc()), 20);
+    let text = outcome.text();
+    let speaks = |name: &&str| {
+        ["alloc", "memalign", "cfree", "mallinfo", "mallopt"].iter().any(|word| name.contains(word))
+            || name.trim_start_matches('_').trim_start_matches("libc_").starts_with("free")
+    };
+    let other: BTreeSet<_> = NOT_OURS.iter().map(|(name, _)| *name).chain(EXPORTS).collect();
+    // Files have room, not blocks.
+    let theirs = names(&text).into_iter().filter(speaks).filter(|name| !name.contains("fallocate"));
+    let missing: Vec<_> = theirs.filter(|name| !other.contains(name)).collect();
+    assert!(missing.is_empty(), "the C library allocates by {missing:?}");
+    assert!(text.contains(" malloc@@") && text.contains(" __libc_memalign@@"), "{text}");
 }
