@@ -23,6 +23,8 @@ pub(crate) enum ContenderName {
     Hakmem,
     /// ours with 4 MiB of pages and 64 blocks of each class there from the start; only where it is named
     HakmemWarm,
+    /// the library that --other names, e.g. a variant of ours; only where it is named
+    Other,
     /// lists without any safety: what the workload costs by itself
     Floor,
     /// mimalloc 3, built from crates.io
@@ -46,9 +48,10 @@ pub(crate) enum ContenderName {
 }
 
 impl ContenderName {
-    /// Whether hakmem is compared with it: not with itself, warm or not, nor with the floor.
+    /// Whether hakmem is compared with it: not with itself, warm or not, nor with a
+    /// variant or the floor.
     pub(crate) fn is_rival(self) -> bool {
-        !matches!(self, Self::Hakmem | Self::HakmemWarm | Self::Floor)
+        !matches!(self, Self::Hakmem | Self::HakmemWarm | Self::Other | Self::Floor)
     }
 }
 

@@ -15,6 +15,8 @@ enum Origin {
     System,
     /// Built from this workspace.
     Workspace,
+    /// Named on the command line.
+    Named,
     /// Built from this package of benches/contenders, around this crate.
     Built { package: &'static str, library: &'static str, crate_name: Option<&'static str> },
     /// Installed by this package of Debian.
@@ -29,6 +31,7 @@ impl ContenderName {
         match self {
             Self::Glibc => Origin::System,
             Self::Hakmem | Self::HakmemWarm => Origin::Workspace,
+            Self::Other => Origin::Named,
             Self::Floor => built("contender-floor", "libfloor.so", None),
             Self::Mimalloc3 | Self::Mimalloc3SmallPages => {
                 built("contender-mimalloc3", "libmimalloc3.so", Some("libmimalloc-sys"))
@@ -49,6 +52,7 @@ impl ContenderName {
         let target = target_folder();
         match self.origin() {
             Origin::System => return Ok(None),
+            Origin::Named => existing(options.other.clone().ok_or("no --other names its library")?),
             Origin::Workspace => match &options.hakmem {
                 Some(path) => existing(path.clone()),
                 None => {
@@ -86,6 +90,7 @@ impl ContenderName {
         let version = match self.origin() {
             Origin::System => first_line(Command::new("getconf").arg("GNU_LIBC_VERSION")),
             Origin::Workspace => commit(),
+            Origin::Named => Some("named by --other".into()),
             Origin::Built { crate_name: None, .. } => commit(),
             Origin::Built { crate_name: Some(name), .. } => locked_version(name).map(|version| {
                 let own = library.filter(|_| name == "libmimalloc-sys").and_then(mimalloc_version);

@@ -14,6 +14,7 @@ pub(super) fn colour(contender: ContenderName) -> RGBColor {
     match contender {
         ContenderName::Hakmem => RGBColor(0xC8, 0x1D, 0x25),
         ContenderName::HakmemWarm => RGBColor(0xF0, 0x9A, 0x7A),
+        ContenderName::Other => RGBColor(0x8C, 0x4A, 0x2F),
         ContenderName::Floor => RGBColor(0xB5, 0xB5, 0xB5),
         ContenderName::Glibc => RGBColor(0x33, 0x33, 0x33),
         ContenderName::Mimalloc3 => RGBColor(0x1F, 0x5F, 0xA8),

@@ -21,7 +21,7 @@ fn feature(contender: ContenderName) -> Option<&'static str> {
         ContenderName::Jemalloc => Some("jemalloc"),
         // A Rust program reads no settings from the environment.
         ContenderName::HakmemWarm => None,
-        ContenderName::Floor | ContenderName::Tcmalloc | ContenderName::Tbb => None,
+        ContenderName::Other | ContenderName::Floor | ContenderName::Tcmalloc | ContenderName::Tbb => None,
     }
 }
 
