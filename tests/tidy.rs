@@ -300,3 +300,43 @@ fn the_account_names_tests_that_exist() {
     }
     none(wrong, "core-nostd/UNSAFE.md names tests, modules or suites that exist; not so");
 }
+
+/// Functions of the source that are tests.
+fn is_test(text: &str, name: &str) -> bool {
+    let (head, attribute) = (format!("fn {name}("), "#[test]");
+    text.match_indices(&head).any(|(at, _)| {
+        let before = text[..at].trim_end();
+        before.rsplit("\n\n").next().is_some_and(|words| words.contains(attribute))
+    })
+}
+
+#[test]
+fn the_table_of_compatibility_names_tests_that_exist() {
+    let table = read(&root().join("tests/COMPATIBILITY.md"));
+    let rows: Vec<_> = table.lines().filter(|line| line.starts_with("| d")).collect();
+    let mut wrong = Vec::new();
+    for (number, row) in (1..).zip(&rows) {
+        let cells: Vec<_> = row.split(" | ").collect();
+        if !row.starts_with(&format!("| d{number} |")) || cells.len() < 4 {
+            wrong.push(format!("case d{number}: {row}"));
+            continue;
+        }
+        let (mut file, mut held) = (String::new(), 0);
+        for name in ticked(cells[cells.len() - 1]) {
+            let (path, test) = name.split_once("::").unwrap_or(("", name));
+            if !path.is_empty() {
+                file = fs::read_to_string(root().join(path)).unwrap_or_default();
+            }
+            let is_script = name.ends_with("/run") && root().join(name).is_file();
+            if !is_script && !is_test(&file, test) {
+                wrong.push(format!("d{number}: {name}"));
+            }
+            held += 1;
+        }
+        if held == 0 && !row.contains("not possible here") {
+            wrong.push(format!("d{number} is held by nothing"));
+        }
+    }
+    assert_eq!(rows.len(), 40, "tests/COMPATIBILITY.md has a row for each case");
+    none(wrong, "tests/COMPATIBILITY.md names tests that exist");
+}

@@ -41,6 +41,9 @@ pub(crate) struct Options {
     /// The library to measure as hakmem; it is not built then, and the program rust leaves hakmem out.
     #[arg(long, value_name = "PATH")]
     pub(crate) hakmem: Option<PathBuf>,
+    /// The library to measure as the contender other.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) other: Option<PathBuf>,
     /// Measures the libraries as they are, without building them.
     #[arg(long)]
     pub(crate) no_build: bool,
@@ -66,7 +69,7 @@ impl Options {
 
     /// Whether it may be measured.
     pub(crate) fn includes(&self, contender: ContenderName) -> bool {
-        self.contenders.is_empty() && contender != ContenderName::HakmemWarm || self.contenders.contains(&contender)
+        self.contenders.is_empty() && contender.is_as_it_comes() || self.contenders.contains(&contender)
     }
 }
 

@@ -1,19 +1,23 @@
 //! Blocks too large for a superslab: a mapping each, found by address in a hash table, kept for a while
 //! when they are freed. Stands on the superslab layer.
 //!
-//! `large-table`: a mapping is in the table iff a client owns it; in the cache iff it was freed and kept.
+//! `large-table`: a mapping is in the table iff a client owns it; in the cache iff it was freed and kept; it waits
+//! iff it was freed and is in quarantine.
 //! No lock is held while the provider works.
 
 #![allow(unsafe_code, reason = "the table stands in raw memory, and mappings are the provider's")]
 
 mod cache;
+mod waiting;
 
 use core::ptr::{self, NonNull};
 
 use cache::Cache;
+use waiting::Waiting;
 
 use crate::base::address::round_up;
-use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering};
+use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering, Passage};
+use crate::config::flags::Harden;
 use crate::pages::PageProvider;
 use crate::policy::retention;
 use crate::superslab::Territory;
@@ -26,10 +30,12 @@ const FIRST_SLOTS: usize = 64;
 struct Mapping {
     start: *mut u8,
     bytes: usize,
+    /// Bytes behind them that nobody can reach.
+    guard: usize,
 }
 
 impl Mapping {
-    const NONE: Self = Self { start: ptr::null_mut(), bytes: 0 };
+    const NONE: Self = Self { start: ptr::null_mut(), bytes: 0, guard: 0 };
 }
 
 /// What a free of an address that no slab covers came to.
@@ -48,6 +54,7 @@ struct Table {
     capacity: usize,
     count: usize,
     cache: Cache,
+    waiting: Waiting,
     history: [usize; HISTORY],
     freed: usize,
 }
@@ -115,6 +122,12 @@ impl Table {
         (old, old_capacity)
     }
 
+    /// Notes that no block starts there any more.
+    fn remember(&mut self, start: *mut u8) {
+        self.history[self.freed % HISTORY] = start.addr();
+        self.freed += 1;
+    }
+
     fn place(&mut self, mapping: Mapping) {
         if let Some(at) = self.find(mapping.start) {
             *self.slot(at) = mapping;
@@ -162,6 +175,7 @@ impl<P: PageProvider> Large<P> {
                 capacity: 0,
                 count: 0,
                 cache: Cache::new(),
+                waiting: Waiting::new(),
                 history: [0; HISTORY],
                 freed: 0,
             }),
@@ -189,14 +203,18 @@ impl<P: PageProvider> Large<P> {
             self.live_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
             return Some((NonNull::new(mapping.start)?, false));
         }
-        let start = match territory.provider.map(bytes, align.max(page)) {
+        let guard = if territory.measures.has(Harden::GUARD_SLABS) { page } else { 0 };
+        let whole = bytes.checked_add(guard)?;
+        let start = match territory.provider.map(whole, align.max(page)) {
             Some(start) => start,
             None => {
                 self.trim(territory, 0);
-                territory.provider.map(bytes, align.max(page))?
+                self.free_waiting(territory);
+                territory.provider.map(whole, align.max(page))?
             }
         };
-        self.adopt(territory, Mapping { start: start.as_ptr(), bytes }).then_some((start, true))
+        let mapping = Mapping { start: start.as_ptr(), bytes: whole, guard: 0 };
+        self.adopt(territory, Self::guarded(territory, mapping, guard)).then_some((start, true))
     }
 
     /// Enters a mapping; where the table cannot grow, unmaps it and says false.
@@ -241,8 +259,11 @@ impl<P: PageProvider> Large<P> {
 
     fn unmap(&self, territory: &Territory<P>, mapping: Mapping) {
         if let Some(start) = NonNull::new(mapping.start) {
+            if mapping.guard > 0 {
+                territory.measures.guards.remove();
+            }
             // SAFETY: mapped whole by the provider, and in nobody's hands.
-            unsafe { territory.provider.release(start, mapping.bytes) };
+            unsafe { territory.provider.release(start, mapping.bytes + mapping.guard) };
         }
     }
 
@@ -251,18 +272,28 @@ impl<P: PageProvider> Large<P> {
         self.table.lock().get(start).map(|mapping| mapping.bytes)
     }
 
+    /// True if a large block started there that was freed not long ago.
+    pub fn was_freed(&self, start: *mut u8) -> bool {
+        let table = self.table.lock();
+        table.waiting.holds(start) || table.history.contains(&start.addr())
+    }
+
     /// Frees the large block that starts there.
     pub fn free(&self, territory: &Territory<P>, start: *mut u8) -> LargeFree {
         let now = territory.recent_ms();
         let mapping = {
             let mut table = self.table.lock();
             let Some(mapping) = table.remove(start) else {
-                let twice = table.history.contains(&start.addr());
+                let twice = table.waiting.holds(start) || table.history.contains(&start.addr());
                 return if twice { LargeFree::Twice } else { LargeFree::Unknown };
             };
-            let next = table.freed % HISTORY;
-            table.history[next] = start.addr();
-            table.freed += 1;
+            table.remember(start);
+            if territory.measures.has(Harden::HOLDS) {
+                // It stays nobody's until it waits.
+                drop(table);
+                self.set_aside(territory, mapping);
+                return LargeFree::Freed;
+            }
             let live = self.live_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
             let room = retention::large_cache_bytes(self.cache_ceiling.load(Ordering::Relaxed), live);
             if table.cache.keep(mapping, now, room) {
@@ -286,9 +317,16 @@ impl<P: PageProvider> Large<P> {
             }
             table.lift(start)?
         };
+        let bare = Self::unguarded(territory, old);
+        let whole = bytes + old.guard;
         // SAFETY: out of the table, the mapping is ours alone.
-        let moved = unsafe { territory.provider.remap(NonNull::new(start)?, old.bytes, bytes) };
-        let mapping = moved.map_or(old, |start| Mapping { start: start.as_ptr(), bytes });
+        let moved = bare.and_then(|bare| unsafe { territory.provider.remap(NonNull::new(start)?, bare.bytes, whole) });
+        let mapping = match (moved, bare) {
+            (Some(start), _) => Mapping { start: start.as_ptr(), bytes: whole, guard: 0 },
+            (None, Some(bare)) => bare,
+            (None, None) => old,
+        };
+        let mapping = if mapping.guard == 0 { Self::guarded(territory, mapping, old.guard) } else { mapping };
         if let Some(start) = moved
             && retention::has_grown_into_huge_pages(old.bytes, bytes)
             && territory.huge_pages.load(Ordering::Relaxed)
@@ -296,11 +334,14 @@ impl<P: PageProvider> Large<P> {
             // SAFETY: mapped whole by the provider, in nobody's hands while it is out of the table.
             unsafe { territory.provider.prefer_huge_pages(start, bytes) };
         }
-        self.table.lock().place(mapping);
-        if moved.is_some() {
-            self.live_bytes.fetch_add(bytes, Ordering::Relaxed);
-            self.live_bytes.fetch_sub(old.bytes, Ordering::Relaxed);
+        let mut table = self.table.lock();
+        if mapping.start != start {
+            table.remember(start);
         }
+        table.place(mapping);
+        drop(table);
+        self.live_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+        self.live_bytes.fetch_sub(old.bytes, Ordering::Relaxed);
         moved
     }
 
@@ -318,8 +359,8 @@ impl<P: PageProvider> Large<P> {
         }
     }
 
-    /// Blocks and bytes in the table, bytes in the cache, as the audit counts them.
-    pub fn count(&self) -> (usize, usize, usize) {
+    /// Blocks and bytes in the table, bytes in the cache and of those that wait, as the audit counts them.
+    pub fn count(&self) -> (usize, usize, usize, usize) {
         let mut table = self.table.lock();
         let (mut blocks, mut bytes) = (0, 0);
         for at in 0..table.capacity {
@@ -329,16 +370,11 @@ impl<P: PageProvider> Large<P> {
             }
         }
         debug_assert!(blocks == table.count, "the table counts its blocks");
-        (blocks, bytes, table.cache.bytes())
+        (blocks, bytes, table.cache.bytes(), table.waiting.bytes())
     }
 
-    /// Holds the lock across a fork: true takes it, false (in parent or child) lets it go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.table.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.table.force_unlock() };
-        }
+    /// The lock that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        passage.pass(&self.table);
     }
 }

@@ -5,13 +5,14 @@
 //! ```text
 //! allocator   requests          take, give, resize, audit
 //! heap        magazines         front, refill, flush, common
+//! guarded     guarded blocks    yard, slot, place, sight
 //! large       mappings          table, cache
 //! superslab   zones and slabs   live map, pool, territory
 //! slab        blocks            size class, record, mailbox
 //! pages       page runs         PageProvider, store, static region
 //! region      small heaps       tiny, bounded, slabs: for firmware
 //! policy      decisions         pure functions of numbers
-//! harden      faults            what the client does wrong
+//! harden      faults            what the client does wrong, measures against it
 //! inspect     numbers           stats, audit
 //! base        words             addresses, bits, locks
 //! config      shapes            geometry, flags, settings
@@ -22,8 +23,9 @@
 //!
 //! | name | stands on |
 //! |---|---|
-//! | `live-map`, `meta-committed` | [`superslab::zone`] |
+//! | `live-map`, `freed-mark`, `meta-committed` | [`superslab::zone`] |
 //! | `pool-mask`, `pool-dirty`, `pool-index` | [`superslab::pool`] |
+//! | `guard-slab` | [`superslab::Territory::claim_guarded`] |
 //! | `slab-word`, `slab-summary`, `slab-used`, `owner-only` | [`slab::descriptor`] |
 //! | `starter` | [`slab::starter`] |
 //! | `class-range` | [`slab::size_class`] |
@@ -34,6 +36,8 @@
 //! | `marks`, `bins` | [`region::Bounded`] |
 //! | `slab-masks` | [`region::Slabs`] |
 //! | `large-table` | [`large`] |
+//! | `quarantine` | [`harden::quarantine`] |
+//! | `guarded-slots` | [`guarded`] |
 //! | `stats-add-up` | [`inspect::Stats::adds_up`] |
 
 #![no_std]
@@ -65,6 +69,9 @@ pub mod superslab;
 
 #[cfg(target_has_atomic = "64")]
 pub mod large;
+
+#[cfg(target_has_atomic = "64")]
+pub mod guarded;
 
 #[cfg(target_has_atomic = "64")]
 pub mod heap;

@@ -10,12 +10,17 @@ use hakmem_core::PageProvider;
 
 use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
 use crate::malloc::malloc;
+use crate::{pass_through, refused};
 
-fn take(alignment: usize, size: usize) -> *mut u8 {
+/// What needs no more than a block's own alignment is malloc's, by name too.
+fn take(operation: &[u8], alignment: usize, size: usize) -> *mut c_void {
     if alignment <= 16 && (alignment <= 8 || size > 8) {
-        return malloc(size).cast();
+        return malloc(size);
     }
-    slow::take_aligned(size, alignment)
+    match pass_through::memalign(alignment, size) {
+        Some(block) => block,
+        None => checked(slow::take_aligned(size, alignment), operation, size),
+    }
 }
 
 fn page() -> usize {
@@ -26,7 +31,7 @@ fn page() -> usize {
 #[unsafe(no_mangle)]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
     match alignment.max(16).checked_next_power_of_two() {
-        Some(alignment) if alignment <= isize::MAX as usize => checked(take(alignment, size)),
+        Some(alignment) if alignment <= isize::MAX as usize => take(b"memalign", alignment, size),
         _ => invalid(),
     }
 }
@@ -47,8 +52,13 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
     if !alignment.is_power_of_two() || !alignment.is_multiple_of(size_of::<*mut c_void>()) {
         return EINVAL;
     }
+    // SAFETY: the caller's promise.
+    if let Some(answer) = unsafe { pass_through::posix_memalign(place, alignment, size) } {
+        return answer;
+    }
     let block = slow::take_aligned(size, alignment.max(16));
     if block.is_null() {
+        refused::note(b"posix_memalign", size);
         return ENOMEM;
     }
     // SAFETY: the caller's promise.
@@ -59,14 +69,14 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
 /// A block at a page's start.
 #[unsafe(no_mangle)]
 pub extern "C" fn valloc(size: usize) -> *mut c_void {
-    checked(take(page(), size))
+    take(b"valloc", page(), size)
 }
 
 /// Whole pages.
 #[unsafe(no_mangle)]
 pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
     match size.max(1).checked_next_multiple_of(page()) {
-        Some(bytes) => checked(take(page(), bytes)),
+        Some(bytes) => take(b"pvalloc", page(), bytes),
         None => out_of_memory(),
     }
 }

@@ -4,7 +4,7 @@
 
 #![allow(unsafe_code, reason = "reads the environment, registers with the C library")]
 
-use core::ffi::{CStr, c_char, c_int};
+use core::ffi::{CStr, c_char, c_int, c_ulong};
 use core::sync::atomic::{AtomicBool, Ordering};
 
 use hakmem_alloc::line::{self, Line};
@@ -13,10 +13,21 @@ use hakmem_alloc::{fork, slow};
 use hakmem_core::PageProvider;
 use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
-use crate::table;
+use crate::{crash, pass_through, refused, table, unwinder};
 
-const AT_SECURE: usize = 23;
+const AT_SECURE: c_ulong = 23;
+const WRITE_ONLY: c_int = 1;
+const CREATE: c_int = 0o100;
+const APPEND: c_int = 0o2000;
+const CLOSE_ON_EXEC: c_int = 0o2_000_000;
+
 static STATS: AtomicBool = AtomicBool::new(false);
+
+unsafe extern "C" {
+    fn getauxval(kind: c_ulong) -> c_ulong;
+    fn open(path: *const c_char, flags: c_int, ...) -> c_int;
+    fn close(file: c_int) -> c_int;
+}
 
 /// Run by the loader before the program's own constructors.
 #[used]
@@ -29,32 +40,17 @@ static START: extern "C" fn(c_int, *const *const c_char, *const *const c_char) =
 static END: extern "C" fn() = end;
 
 extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
-    if !is_secure(environment) {
+    if !is_secure() {
         configure(environment);
     }
     fork::arm();
 }
 
-/// True if the process has more rights than who started it. The kernel's words to the process stand
-/// behind the environment, in pairs.
-fn is_secure(environment: *const *const c_char) -> bool {
-    if environment.is_null() {
-        return true;
-    }
-    let mut at = environment;
-    // SAFETY: the environment is an array of pointers that ends with null.
-    while !unsafe { *at }.is_null() {
-        at = at.wrapping_add(1);
-    }
-    let mut pair = at.wrapping_add(1).cast::<[usize; 2]>();
-    loop {
-        // SAFETY: the pairs end with one whose first word is 0.
-        match unsafe { *pair } {
-            [0, _] => return false,
-            [AT_SECURE, secure] => return secure != 0,
-            _ => pair = pair.wrapping_add(1),
-        }
-    }
+/// True if the process has more rights than who started it. The kernel's words to the process stand behind its first
+/// environment; a library that is loaded late may be shown another.
+fn is_secure() -> bool {
+    // SAFETY: getauxval only reads them.
+    unsafe { getauxval(AT_SECURE) != 0 }
 }
 
 extern "C" fn end() {
@@ -82,11 +78,13 @@ fn for_each_variable(mut each: impl FnMut(&'static [u8], &'static [u8]), environ
 
 fn configure(environment: *const *const c_char) {
     let mut settings = Settings::new();
+    let mut report_file = None;
     let mut set = |name: &'static [u8], value: &'static [u8]| {
         match name {
             b"CONF" => settings.set_all(value, complain),
             // Read by the program `hakmem` and the tests, not by us.
             b"LIBRARY" | b"TEST_LIB" => {}
+            b"REPORT_FILE" => report_file = Some(value),
             _ => {
                 if let Err(why) = settings.set(name, value) {
                     complain(name, value, why);
@@ -112,13 +110,47 @@ fn configure(environment: *const *const c_char) {
     );
     SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
     STATS.store(settings.stats, Ordering::Relaxed);
-    if settings.stats {
-        line::keep_stderr();
+    let traces = settings.crash_message || settings.guard_rate > 0;
+    // Many programs close their stderr before the end.
+    if settings.stats || traces || settings.oom_report {
+        line::redirect(2);
     }
-    slow::configure(&settings);
+    if let Some(path) = report_file {
+        report_to(path);
+    }
+    if settings.oom_report {
+        refused::watch();
+    }
+    // Before anything is guarded: the loader would take the first slots.
+    if traces {
+        if !unwinder::find() {
+            Line::new().text(b"libgcc_s.so.1 is not there: there will be no traces").print();
+        }
+        crash::watch();
+    }
+    if settings.pass_through {
+        pass_through::begin();
+        // All that counts is that the fast paths close.
+        slow::configure(&Settings { pass_through: true, ..Settings::new() });
+    } else if !pass_through::is_on() {
+        slow::configure(&settings);
+    }
     if settings.verbose {
         banner();
     }
+}
+
+/// Has every line written to the end of a file from now on; `path` is the end of a C string.
+fn report_to(path: &[u8]) {
+    // SAFETY: a plain file; the path ends with 0, as the variable does.
+    let file = unsafe { open(path.as_ptr().cast(), WRITE_ONLY | CREATE | APPEND | CLOSE_ON_EXEC, 0o644) };
+    if file < 0 {
+        Line::new().text(b"report_file: '").text(path).text(b"' cannot be written").print();
+        return;
+    }
+    line::redirect(file);
+    // SAFETY: opened above, and nobody has seen it.
+    unsafe { close(file) };
 }
 
 /// One line about a setting that was not taken.
@@ -148,9 +180,12 @@ fn complain(name: &[u8], value: &[u8], why: BadSetting) {
 
 fn banner() {
     let pid = u64::from(rustix::process::getpid().as_raw_nonzero().get().unsigned_abs());
-    Line::new()
-        .text(env!("CARGO_PKG_VERSION").as_bytes())
-        .text(b" serves process ")
+    let mut line = Line::new();
+    line.text(env!("CARGO_PKG_VERSION").as_bytes());
+    if let Some(reason) = pass_through::reason() {
+        return line.text(b" passes on what process ").number(pid).text(b" asks: ").text(reason).print();
+    }
+    line.text(b" serves process ")
         .number(pid)
         .text(b": pages of ")
         .number(ALLOCATOR.provider().page_bytes() as u64)

@@ -12,15 +12,19 @@ use core::ffi::c_void;
 use hakmem_alloc::process::ALLOCATOR;
 use hakmem_alloc::{current_front, slow};
 
-use crate::foreign;
+use crate::errno::checked;
 use crate::malloc::{free, malloc};
+use crate::{foreign, pass_through};
 
 /// malloc, or null; what the loops below call.
-extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
+pub(crate) extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
     if alignment <= 16 && size > 8 {
         return malloc(size);
     }
-    slow::take_aligned(size, alignment).cast()
+    match pass_through::memalign(alignment, size) {
+        Some(block) => block,
+        None => checked(slow::take_aligned(size, alignment), b"operator new", size),
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -31,7 +35,7 @@ core::arch::global_asm!(".weak _ZSt15get_new_handlerv", ".weak _ZSt17__throw_bad
 macro_rules! loop_over_handlers {
     ($name:ident, $($end:literal),+ $(,)?) => {
         #[unsafe(naked)]
-        extern "C" fn $name(size: usize, alignment: usize) -> *mut c_void {
+        pub(crate) extern "C" fn $name(size: usize, alignment: usize) -> *mut c_void {
             core::arch::naked_asm!(
                 ".cfi_startproc",
                 "push rbx",
@@ -120,6 +124,22 @@ macro_rules! operators {
 /// A reference that the nothrow forms get and hand on.
 type NoThrow = *const c_void;
 
+/// Operators that do what another function does, each at an address of its own: tools that put functions of theirs in
+/// the place of ours tell `delete` from `free` by that.
+macro_rules! same_as {
+    ($to:path: $($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)+) => {$(
+        $(#[$doc])*
+        #[unsafe(naked)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $name($($argument: $type),*) $(-> $result)? {
+            #[cfg(target_arch = "x86_64")]
+            core::arch::naked_asm!("jmp qword ptr [rip + {to}@GOTPCREL]", to = sym $to);
+            #[cfg(target_arch = "aarch64")]
+            core::arch::naked_asm!("b {to}", to = sym $to);
+        }
+    )+};
+}
+
 fn new(size: usize) -> *mut c_void {
     let block = ALLOCATOR.take(current_front::get(), size);
     if block.is_null() { take_or_throw(size, 1) } else { block.cast() }
@@ -147,46 +167,64 @@ fn aligned_or_null(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_vo
 operators! {
     /// `operator new(size)`
     _Znwm(size: usize) -> *mut c_void { new(size) }
-    /// `operator new[](size)`
-    _Znam(size: usize) -> *mut c_void { new(size) }
     /// `operator new(size, nothrow)`
     _ZnwmRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void { new_or_null(size, nothrow) }
-    /// `operator new[](size, nothrow)`
-    _ZnamRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void { new_or_null(size, nothrow) }
     /// `operator new(size, alignment)`
     _ZnwmSt11align_val_t(size: usize, alignment: usize) -> *mut c_void { take_or_throw(size, alignment) }
-    /// `operator new[](size, alignment)`
-    _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void { take_or_throw(size, alignment) }
     /// `operator new(size, alignment, nothrow)`
     _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
         aligned_or_null(size, alignment, nothrow)
     }
-    /// `operator new[](size, alignment, nothrow)`
-    _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
-        aligned_or_null(size, alignment, nothrow)
-    }
+}
+
+same_as! {
+    free:
     /// `operator delete(pointer)`
-    _ZdlPv(pointer: *mut c_void) { free(pointer); }
+    _ZdlPv(pointer: *mut c_void);
     /// `operator delete[](pointer)`
-    _ZdaPv(pointer: *mut c_void) { free(pointer); }
+    _ZdaPv(pointer: *mut c_void);
     /// `operator delete(pointer, nothrow)`
-    _ZdlPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow) { free(pointer); }
+    _ZdlPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow);
     /// `operator delete[](pointer, nothrow)`
-    _ZdaPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow) { free(pointer); }
+    _ZdaPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow);
     /// `operator delete(pointer, size)`
-    _ZdlPvm(pointer: *mut c_void, _size: usize) { free(pointer); }
+    _ZdlPvm(pointer: *mut c_void, _size: usize);
     /// `operator delete[](pointer, size)`
-    _ZdaPvm(pointer: *mut c_void, _size: usize) { free(pointer); }
+    _ZdaPvm(pointer: *mut c_void, _size: usize);
     /// `operator delete(pointer, alignment)`
-    _ZdlPvSt11align_val_t(pointer: *mut c_void, _alignment: usize) { free(pointer); }
+    _ZdlPvSt11align_val_t(pointer: *mut c_void, _alignment: usize);
     /// `operator delete[](pointer, alignment)`
-    _ZdaPvSt11align_val_t(pointer: *mut c_void, _alignment: usize) { free(pointer); }
+    _ZdaPvSt11align_val_t(pointer: *mut c_void, _alignment: usize);
     /// `operator delete(pointer, size, alignment)`
-    _ZdlPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize) { free(pointer); }
+    _ZdlPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize);
     /// `operator delete[](pointer, size, alignment)`
-    _ZdaPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize) { free(pointer); }
+    _ZdaPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize);
     /// `operator delete(pointer, alignment, nothrow)`
-    _ZdlPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow) { free(pointer); }
+    _ZdlPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow);
     /// `operator delete[](pointer, alignment, nothrow)`
-    _ZdaPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow) { free(pointer); }
+    _ZdaPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow);
+}
+
+same_as! {
+    _Znwm:
+    /// `operator new[](size)`
+    _Znam(size: usize) -> *mut c_void;
+}
+
+same_as! {
+    _ZnwmRKSt9nothrow_t:
+    /// `operator new[](size, nothrow)`
+    _ZnamRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void;
+}
+
+same_as! {
+    _ZnwmSt11align_val_t:
+    /// `operator new[](size, alignment)`
+    _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void;
+}
+
+same_as! {
+    _ZnwmSt11align_val_tRKSt9nothrow_t:
+    /// `operator new[](size, alignment, nothrow)`
+    _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void;
 }

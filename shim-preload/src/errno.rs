@@ -5,6 +5,8 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
+use crate::refused;
+
 /// Out of memory.
 pub(crate) const ENOMEM: c_int = 12;
 /// Invalid argument.
@@ -14,23 +16,37 @@ unsafe extern "C" {
     fn __errno_location() -> *mut c_int;
 }
 
+/// What it is.
+pub(crate) fn get() -> c_int {
+    // SAFETY: the C library's errno is this thread's.
+    unsafe { *__errno_location() }
+}
+
+/// Sets it.
+pub(crate) fn set(errno: c_int) {
+    // SAFETY: as above.
+    unsafe { *__errno_location() = errno };
+}
+
 /// Null, with errno set.
 #[cold]
 pub(crate) fn out_of_memory() -> *mut c_void {
-    // SAFETY: the C library's errno is this thread's.
-    unsafe { *__errno_location() = ENOMEM };
+    set(ENOMEM);
     ptr::null_mut()
 }
 
-/// The block; for null, sets errno first.
-pub(crate) fn checked(block: *mut u8) -> *mut c_void {
-    if block.is_null() { out_of_memory() } else { block.cast() }
+/// The block; null is told, if that is wanted, and sets errno.
+pub(crate) fn checked(block: *mut u8, operation: &[u8], bytes: usize) -> *mut c_void {
+    if block.is_null() {
+        refused::note(operation, bytes);
+        return out_of_memory();
+    }
+    block.cast()
 }
 
 /// Null, with errno set to EINVAL.
 #[cold]
 pub(crate) fn invalid() -> *mut c_void {
-    // SAFETY: as above.
-    unsafe { *__errno_location() = EINVAL };
+    set(EINVAL);
     ptr::null_mut()
 }

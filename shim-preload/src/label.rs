@@ -16,7 +16,7 @@ use core::arch::global_asm;
 use hakmem_core::config::geometry::{META_SHIFT, RUN_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
 use hakmem_core::config::settings::{TABLE, Unit};
 
-const WORDS_MOST: usize = 256;
+const WORDS_MOST: usize = 512;
 const BYTES_MOST: usize = WORDS_MOST * 8;
 
 /// Text that grows while the compiler runs; too much of it is a compile error.
@@ -148,4 +148,7 @@ macro_rules! section {
     };
 }
 
-section!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31);
+section!(
+    0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+    32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63
+);

@@ -17,13 +17,23 @@
 
 pub mod aligned;
 mod bootstrap;
+#[cfg_attr(target_arch = "x86_64", path = "context/x86_64.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "context/aarch64.rs")]
+mod context;
+mod crash;
 pub mod cxx;
+mod doors;
 mod errno;
 mod foreign;
 mod label;
 pub mod malloc;
+mod maps;
+mod pass_through;
 pub mod query;
+mod refused;
 mod table;
+mod traces;
+mod unwinder;
 
 #[cfg(not(test))]
 mod lang {

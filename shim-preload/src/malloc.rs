@@ -11,16 +11,16 @@ use hakmem_core::config::geometry::SMALL_MAX;
 use hakmem_core::{Fault, FaultKind};
 
 use crate::errno::{checked, out_of_memory};
-use crate::foreign;
+use crate::{foreign, pass_through, traces};
 
 /// Says what was misused, unless the block has another owner, who then gets it.
 #[cold]
 pub(crate) fn faulty(operation: &[u8], fault: Fault) {
-    if fault.kind == FaultKind::Foreign && foreign::is_on_a_stack(fault.address) {
-        process::report(operation, b"invalid free: stack address", fault);
-    } else {
-        process::fault(operation, fault);
-    }
+    let on_a_stack = fault.kind == FaultKind::Foreign && foreign::is_on_a_stack(fault.address);
+    let words = if on_a_stack { "invalid free: stack address" } else { fault.kind.words() };
+    process::say(operation, words.as_bytes(), fault);
+    traces::print_after_fault(fault.address);
+    process::stop();
 }
 
 /// `size` bytes at a multiple of 16 (of 8 where `size` ≤ 8); null and ENOMEM if memory is out.
@@ -38,7 +38,7 @@ pub extern "C" fn malloc(size: usize) -> *mut c_void {
 }
 
 #[inline(never)]
-extern "C" fn malloc_medium(size: usize) -> *mut c_void {
+pub(crate) extern "C" fn malloc_medium(size: usize) -> *mut c_void {
     let block = ALLOCATOR.take_medium(current_front::get(), size);
     if !block.is_null() {
         return block.cast();
@@ -48,8 +48,12 @@ extern "C" fn malloc_medium(size: usize) -> *mut c_void {
 
 #[cold]
 #[inline(never)]
-extern "C" fn malloc_slow(size: usize) -> *mut c_void {
-    checked(slow::take(size))
+pub(crate) extern "C" fn malloc_slow(size: usize) -> *mut c_void {
+    // A closure would have a frame of its own: `doors` knows this one.
+    match pass_through::malloc(size) {
+        Some(block) => block,
+        None => checked(slow::take(size), b"malloc", size),
+    }
 }
 
 /// Takes a block back; null is nothing. errno stays as it is.
@@ -61,7 +65,7 @@ pub extern "C" fn free(pointer: *mut c_void) {
 }
 
 #[inline(never)]
-extern "C" fn free_packed(pointer: *mut c_void) {
+pub(crate) extern "C" fn free_packed(pointer: *mut c_void) {
     if !ALLOCATOR.give_packed(current_front::get(), pointer.cast()) {
         free_slow(pointer);
     }
@@ -69,8 +73,9 @@ extern "C" fn free_packed(pointer: *mut c_void) {
 
 #[cold]
 #[inline(never)]
-extern "C" fn free_slow(pointer: *mut c_void) {
-    if let Err(fault) = slow::give(pointer.cast())
+pub(crate) extern "C" fn free_slow(pointer: *mut c_void) {
+    if !pass_through::free(pointer)
+        && let Err(fault) = slow::give(pointer.cast())
         && !(fault.kind == FaultKind::Foreign && foreign::free(pointer))
     {
         faulty(b"free", fault);
@@ -81,19 +86,22 @@ extern "C" fn free_slow(pointer: *mut c_void) {
 #[unsafe(no_mangle)]
 pub extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
     match count.checked_mul(size) {
-        Some(bytes) => checked(take_zeroed(bytes)),
+        Some(bytes) => take_zeroed(bytes),
         None => out_of_memory(),
     }
 }
 
-fn take_zeroed(bytes: usize) -> *mut u8 {
+fn take_zeroed(bytes: usize) -> *mut c_void {
     let block = ALLOCATOR.take(current_front::get(), bytes);
     if !block.is_null() {
         // SAFETY: the block is ours to hand out and that long.
         unsafe { block.write_bytes(0, bytes) };
-        return block;
+        return block.cast();
     }
-    slow::take_zeroed(bytes)
+    match pass_through::calloc(bytes) {
+        Some(block) => block,
+        None => checked(slow::take_zeroed(bytes), b"calloc", bytes),
+    }
 }
 
 /// A block of `size` bytes with the old one's contents. Null makes a new block; size 0 frees the old one
@@ -107,8 +115,11 @@ pub extern "C" fn realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
         free(pointer);
         return ptr::null_mut();
     }
+    if let Some(block) = pass_through::realloc(pointer, size) {
+        return block;
+    }
     match slow::resize(pointer.cast(), size) {
-        Ok(block) => checked(block),
+        Ok(block) => checked(block, b"realloc", size),
         Err(fault) => realloc_faulty(pointer, size, fault),
     }
 }

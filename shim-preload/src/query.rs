@@ -9,7 +9,7 @@ use hakmem_core::{FaultKind, Stats};
 
 use crate::errno::EINVAL;
 use crate::malloc::faulty;
-use crate::{foreign, table};
+use crate::{foreign, pass_through, table};
 
 unsafe extern "C" {
     fn fwrite(bytes: *const c_char, size: usize, count: usize, stream: *mut c_void) -> usize;
@@ -18,6 +18,9 @@ unsafe extern "C" {
 /// Bytes that may be used of a block: at least as many as were asked for, the same until it is resized.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
+    if let Some(bytes) = pass_through::usable(pointer) {
+        return bytes;
+    }
     match slow::usable(pointer.cast()) {
         Ok(bytes) => bytes,
         Err(fault) => {
@@ -34,8 +37,8 @@ pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
 
 /// Gives free memory back to the system at once; 1 if there was any.
 #[unsafe(no_mangle)]
-pub extern "C" fn malloc_trim(_keep: usize) -> c_int {
-    c_int::from(slow::trim() > 0)
+pub extern "C" fn malloc_trim(keep: usize) -> c_int {
+    pass_through::trim(keep).unwrap_or_else(|| c_int::from(slow::trim() > 0))
 }
 
 /// The parameter of [`mallopt`] that warms up `value` KiB: the letters HAK. The GNU C library accepts it and does
@@ -46,6 +49,9 @@ pub const M_HAKMEM_PREWARM: c_int = 0x48_41_4B;
 /// [`M_HAKMEM_PREWARM`] so many KiB more of free memory are there; 1 if they all are.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
+    if let Some(answer) = pass_through::mallopt(parameter, value) {
+        return answer;
+    }
     if parameter == M_HAKMEM_PREWARM {
         let Ok(kibibytes) = usize::try_from(value) else { return 0 };
         return c_int::from(slow::prewarm(kibibytes << 10) >= kibibytes << 10);
@@ -90,7 +96,7 @@ fn info<T: Copy>(to: impl Fn(u64) -> T) -> MallInfo<T> {
         hblkhd: to(stats.large),
         usmblks: to(0),
         fsmblks: to(0),
-        uordblks: to(stats.active + stats.large),
+        uordblks: to(stats.active + stats.large + stats.guarded),
         fordblks: to(stats.cached + stats.large_cached),
         keepcost: to(stats.cached + stats.large_cached),
     }
@@ -99,19 +105,20 @@ fn info<T: Copy>(to: impl Fn(u64) -> T) -> MallInfo<T> {
 /// The figures in ints; what does not fit is the largest int.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallinfo() -> MallInfo<c_int> {
-    info(|figure| if figure > c_int::MAX as u64 { c_int::MAX } else { figure as c_int })
+    let most = |figure| if figure > c_int::MAX as u64 { c_int::MAX } else { figure as c_int };
+    pass_through::mallinfo().unwrap_or_else(|| info(most))
 }
 
 /// The figures.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallinfo2() -> MallInfo<usize> {
-    info(|figure| figure as usize)
+    pass_through::mallinfo2().unwrap_or_else(|| info(|figure| figure as usize))
 }
 
 /// Prints the table of figures on stderr.
 #[unsafe(no_mangle)]
 pub extern "C" fn malloc_stats() {
-    table::print();
+    pass_through::stats().unwrap_or_else(table::print);
 }
 
 /// Writes the figures to a stdio stream as XML; EINVAL unless `options` is 0.
@@ -121,6 +128,10 @@ pub extern "C" fn malloc_stats() {
 /// `stream` is an open `FILE*`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn malloc_info(options: c_int, stream: *mut c_void) -> c_int {
+    // SAFETY: the caller's promise.
+    if let Some(answer) = unsafe { pass_through::malloc_info(options, stream) } {
+        return answer;
+    }
     if options != 0 {
         return EINVAL;
     }

@@ -7,7 +7,7 @@ use hakmem_alloc::slow;
 
 use crate::foreign::PASSED_ON;
 
-fn figures() -> [(&'static [u8], u64); 12] {
+fn figures() -> [(&'static [u8], u64); 13] {
     let stats = slow::stats();
     [
         (b"active", stats.active),
@@ -15,6 +15,7 @@ fn figures() -> [(&'static [u8], u64); 12] {
         (b"clean", stats.clean),
         (b"large", stats.large),
         (b"large_cached", stats.large_cached),
+        (b"guarded", stats.guarded),
         (b"store", stats.store),
         (b"mapped", stats.mapped),
         (b"superslabs", stats.superslabs),
@@ -25,7 +26,7 @@ fn figures() -> [(&'static [u8], u64); 12] {
     ]
 }
 
-const COLUMN: usize = 34;
+pub(crate) const COLUMN: usize = 34;
 
 /// Adds `part` of `whole` in percent with one decimal, rounded down.
 fn percent(line: &mut Line, part: u64, whole: u64) -> &mut Line {

@@ -19,15 +19,22 @@
 
 #![no_std]
 
+pub mod caller;
 pub mod current_front;
+pub mod first;
 pub mod fork;
 pub mod global;
+pub mod key;
 pub mod line;
 pub mod linux_pages;
+mod memory_limit;
 pub mod process;
+pub mod purge_state;
 pub mod purge_thread;
 pub mod slow;
 pub mod thread_exit;
+pub mod told;
+pub mod valgrind;
 
 #[cfg(feature = "allocator-api2")]
 mod typed;

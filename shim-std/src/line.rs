@@ -117,11 +117,12 @@ fn stderr() -> BorrowedFd<'static> {
     unsafe { BorrowedFd::borrow_raw(DESCRIPTOR.load(Ordering::Relaxed) & i32::MAX) }
 }
 
-/// Keeps a copy of stderr for lines at the process's end: many programs close theirs before.
-pub fn keep_stderr() {
+/// From now on lines go to a copy of this descriptor; false if there is no such descriptor.
+pub fn redirect(descriptor: c_int) -> bool {
     // SAFETY: a copy of a descriptor, or a failure that changes nothing.
-    let copy = unsafe { fcntl(2, F_DUPFD_CLOEXEC, LEAST_DESCRIPTOR) };
+    let copy = unsafe { fcntl(descriptor, F_DUPFD_CLOEXEC, LEAST_DESCRIPTOR) };
     if copy >= 0 {
         DESCRIPTOR.store(copy, Ordering::Relaxed);
     }
+    copy >= 0
 }

@@ -4,6 +4,7 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
+use hakmem_core::harden::Finder;
 use hakmem_core::{Allocator, Fault};
 
 use crate::line::Line;
@@ -23,19 +24,34 @@ unsafe extern "C" {
 #[cold]
 #[inline(never)]
 pub fn fault(operation: &[u8], fault: Fault) {
-    let words = fault.kind.words();
-    report(operation, words.as_bytes(), fault);
+    say(operation, fault.kind.words().as_bytes(), fault);
+    stop();
 }
 
-/// The same with words of the caller's.
+/// Says which freed block was written to, and who found out: not who wrote.
 #[cold]
-pub fn report(operation: &[u8], words: &[u8], fault: Fault) {
+pub fn written_after_free(wrong: &Fault, finder: Finder) {
+    let operation: &[u8] = match finder {
+        Finder::Take => b"malloc",
+        Finder::Give => b"free",
+    };
+    fault(operation, *wrong);
+}
+
+/// The line about a misuse, with words of the caller's.
+#[cold]
+pub fn say(operation: &[u8], words: &[u8], fault: Fault) {
     let mut line = Line::new();
     line.text(words).text(b" of ").address(fault.address).text(b" by ").text(operation);
     if fault.block_bytes != 0 {
         line.text(b" (a block of ").number(fault.block_bytes as u64).text(b" bytes)");
     }
     line.print();
+}
+
+/// Ends the process after a fault, unless it is to go on.
+#[cold]
+pub fn stop() {
     if !SURVIVE_FAULTS.load(Ordering::Relaxed) {
         // SAFETY: abort does not return.
         unsafe { abort() };

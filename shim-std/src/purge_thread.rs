@@ -1,36 +1,25 @@
-//! A thread that gives idle memory back when no other calls any more: by setting, off by default.
+//! A thread that gives idle memory back when no other calls any more: by setting, off by default. How it stands is said
+//! in `purge_state.rs`; here is what the C library and the system do.
 //!
-//! `STATE` says how it stands; its lowest bit asks the next slow path of any thread to attend.
-//!
-//! | state | it | left by |
-//! |---|---|---|
-//! | `OFF` | is not wanted, or could not be started | [`want`] → `WANTED` |
-//! | `WANTED` | is not there | [`attend`], once there is idle memory → `RUNS` |
-//! | `RUNS` | makes its rounds | itself: nothing is idle → `SLEEPS`, every other thread has ended → `WANTED` |
-//! | `SLEEPS` | waits, without a clock | [`attend`] → `RUNS` |
-//!
-//! In the child of a fork it is not there: `RUNS` and `SLEEPS` → `WANTED`. It takes no signal and no block.
-//! It ends when the last thread that allocated has ended, so that it keeps no process alive; the first
-//! thread counts as long as it has not called `pthread_exit`.
+//! It takes no signal but SIGSYS, and no block. It ends when the last thread that allocated has ended, so that it keeps
+//! no process alive; the first thread counts as long as it has not called `pthread_exit`.
 
 #![allow(unsafe_code, reason = "calls pthread functions")]
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering, fence};
 
+use hakmem_core::base::sync::AtomicU32;
 use rustix::thread::futex::{self, Flags, Timespec};
 
 use crate::process::ALLOCATOR;
-use crate::{fork, thread_exit};
+use crate::purge_state::{State, World};
+use crate::{fork, thread_exit, told};
 
-const OFF: u32 = 0;
-const WANTED: u32 = 1;
-const RUNS: u32 = 2;
-const SLEEPS: u32 = 3;
-const ASKS: u32 = 1;
+static STATE: State = State::new();
 
-static STATE: AtomicU32 = AtomicU32::new(OFF);
+/// The process.
+struct Process;
 
 /// A library that may be unloaded can have no thread in its code.
 const MAY_BE_UNLOADED: bool = cfg!(feature = "dlopen");
@@ -40,6 +29,7 @@ const MAY_BE_UNLOADED: bool = cfg!(feature = "dlopen");
 const STACK_BYTES: usize = 256 << 10;
 const DETACHED: c_int = 1;
 const SET_MASK: c_int = 2;
+const SIGSYS: u32 = 31;
 
 /// `pthread_attr_t`, which is at most that long.
 type Attributes = [u64; 8];
@@ -62,8 +52,7 @@ pub fn want(wanted: bool) {
     if MAY_BE_UNLOADED {
         return;
     }
-    let (from, to) = if wanted { (OFF, WANTED) } else { (WANTED, OFF) };
-    if STATE.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok() && wanted {
+    if STATE.want(wanted) && wanted {
         // The end of the first thread matters now.
         thread_exit::arm();
     }
@@ -72,49 +61,61 @@ pub fn want(wanted: bool) {
 /// What every slow path does last: starts or wakes it, if that is asked for. No lock is held here.
 #[inline(always)]
 pub fn attend() {
-    if STATE.load(Ordering::Relaxed) & ASKS != 0 {
-        start_or_wake();
-    }
+    STATE.attend(&Process);
 }
 
-/// The calling thread's heap is handed over: if it was the last one, the purge thread is to end too.
+/// See [`State::thread_ended`].
 pub fn thread_ended() {
-    // Either it sees that nobody is left, or this thread that it sleeps.
-    fence(Ordering::SeqCst);
-    attend();
-    if STATE.load(Ordering::Relaxed) == RUNS && ALLOCATOR.is_deserted() {
-        wake();
-    }
+    STATE.thread_ended(&Process);
 }
 
 /// This is the child of a fork.
 pub fn forked() {
-    if STATE.load(Ordering::Relaxed) != OFF {
-        STATE.store(WANTED, Ordering::Relaxed);
-    }
+    STATE.forked();
 }
 
-#[cold]
-fn start_or_wake() {
-    let goes_on = |from| STATE.compare_exchange(from, RUNS, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-    if goes_on(SLEEPS) {
-        wake();
-    } else if ALLOCATOR.has_idle() && !ALLOCATOR.is_deserted() && goes_on(WANTED) {
+impl World for Process {
+    fn has_idle(&self) -> bool {
+        ALLOCATOR.has_idle()
+    }
+
+    fn is_deserted(&self) -> bool {
+        ALLOCATOR.is_deserted()
+    }
+
+    fn round(&self) -> bool {
+        told::ours(|| ALLOCATOR.round())
+    }
+
+    fn start(&self) -> bool {
         fork::arm();
         // SAFETY: the calling thread's own; `free` must leave it as it was.
         let errno = unsafe { __errno_location().read() };
-        if !start() {
-            STATE.store(OFF, Ordering::Relaxed);
-        }
+        let is_there = start();
         // SAFETY: as above.
         unsafe { __errno_location().write(errno) };
+        is_there
+    }
+
+    fn wake(&self, word: &AtomicU32) {
+        // It waits nowhere else.
+        let _ = futex::wake(word, Flags::PRIVATE, 1);
+    }
+
+    fn wait(&self, word: &AtomicU32, state: u32, rests: bool) {
+        let ms = ALLOCATOR.round_ms();
+        let time = Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as i64 };
+        // Woken early, it looks around early.
+        let _ = futex::wait(word, Flags::PRIVATE, state, rests.then_some(&time));
     }
 }
 
 /// The C library allocates on the way, through us: the state says already that it runs.
 fn start() -> bool {
     let (mut attributes, mut thread): (Attributes, usize) = ([0; 8], 0);
-    let (every, mut before): (Signals, Signals) = ([u64::MAX; 16], [0; 16]);
+    let (mut every, mut before): (Signals, Signals) = ([u64::MAX; 16], [0; 16]);
+    // A sandbox that traps a system call ends a process which blocks the signal for that.
+    every[0] &= !(1 << (SIGSYS - 1));
     // SAFETY: the attributes are large enough, and destroyed below if this is well.
     if unsafe { pthread_attr_init(&raw mut attributes) } != 0 {
         return false;
@@ -131,35 +132,8 @@ fn start() -> bool {
     }
 }
 
-fn wake() {
-    // It waits nowhere else.
-    let _ = futex::wake(&STATE, Flags::PRIVATE, 1);
-}
-
-/// Waits while the state is this one; at most so long, if that is said.
-fn wait(state: u32, milliseconds: Option<u64>) {
-    let time = milliseconds.map(|ms| Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as i64 });
-    // Woken early, it looks around early.
-    let _ = futex::wait(&STATE, Flags::PRIVATE, state, time.as_ref());
-}
-
 unsafe extern "C" fn run(_: *mut c_void) -> *mut c_void {
     let _ = rustix::thread::set_name(c"hakmem-purge");
-    while !ALLOCATOR.is_deserted() {
-        if !ALLOCATOR.round() {
-            STATE.store(SLEEPS, Ordering::SeqCst);
-            // What came before the state was seen by anybody shows now.
-            if ALLOCATOR.round() {
-                let _ = STATE.compare_exchange(SLEEPS, RUNS, Ordering::AcqRel, Ordering::Relaxed);
-            }
-            // The last thread may have ended before it could see that it has to wake this one.
-            fence(Ordering::SeqCst);
-            while STATE.load(Ordering::Acquire) == SLEEPS && !ALLOCATOR.is_deserted() {
-                wait(SLEEPS, None);
-            }
-        }
-        wait(RUNS, Some(ALLOCATOR.round_ms()));
-    }
-    STATE.store(WANTED, Ordering::Release);
+    STATE.run(&Process);
     ptr::null_mut()
 }

@@ -8,10 +8,10 @@
 
 use core::ffi::{c_int, c_uint, c_void};
 use core::ptr;
-use core::sync::atomic::{AtomicU32, Ordering};
 
+use crate::key::Key;
 use crate::process::ALLOCATOR;
-use crate::{current_front, process, purge_thread};
+use crate::{current_front, process, purge_thread, told};
 
 type Destructor = unsafe extern "C" fn(*mut c_void);
 
@@ -22,8 +22,7 @@ unsafe extern "C" {
 }
 
 const ROUNDS: usize = 3;
-/// The key plus one; 0 before there is one.
-static KEY: AtomicU32 = AtomicU32::new(0);
+static KEY: Key = Key::new();
 
 /// Has the calling thread's front closed when it ends. Called once a thread, after its first block: from
 /// here on the C library may allocate through us.
@@ -34,23 +33,16 @@ pub fn arm() {
 }
 
 fn key() -> Option<c_uint> {
-    let known = KEY.load(Ordering::Acquire);
-    if known != 0 {
-        return Some(known - 1);
-    }
-    let mut key = 0;
-    // SAFETY: the destructor fits, and the key is ours.
-    if unsafe { pthread_key_create(&raw mut key, Some(destroy)) } != 0 {
-        return None;
-    }
-    match KEY.compare_exchange(0, key + 1, Ordering::AcqRel, Ordering::Acquire) {
-        Ok(_) => Some(key),
-        Err(earlier) => {
-            // SAFETY: nobody has seen this key.
-            unsafe { pthread_key_delete(key) };
-            Some(earlier - 1)
-        }
-    }
+    let make = || {
+        let mut key = 0;
+        // SAFETY: the destructor fits, and the key is ours.
+        (unsafe { pthread_key_create(&raw mut key, Some(destroy)) } == 0).then_some(key)
+    };
+    let unmake = |key| {
+        // SAFETY: nobody has seen this key.
+        unsafe { pthread_key_delete(key) };
+    };
+    KEY.get(make, unmake)
 }
 
 fn set(key: c_uint, round: usize) {
@@ -66,9 +58,9 @@ unsafe extern "C" fn destroy(value: *mut c_void) {
         set(key, round + 1);
         return;
     }
-    if let Err(fault) = ALLOCATOR.end_thread(current_front::own()) {
+    if let Err(fault) = told::ours(|| ALLOCATOR.end_thread(current_front::own())) {
         process::fault(b"thread exit", fault);
     }
-    current_front::retire();
+    told::ours(current_front::retire);
     purge_thread::thread_ended();
 }

@@ -23,8 +23,10 @@ fn expect(scene: &Scene, pointer: *mut u8, kind: FaultKind) {
         let fault = scene.try_give(front, pointer).expect_err("a misuse");
         assert_eq!((fault.kind, fault.address), (kind, pointer.addr()), "{fault}");
     }
-    assert!(scene.allocator.usable(pointer).is_err(), "{pointer:p} has no size");
-    assert!(scene.allocator.resize(&scene.one, pointer, 100).is_err(), "{pointer:p} cannot be resized");
+    // A large block that was freed was not from this allocator, said who asked for its size.
+    let sized = scene.allocator.usable(pointer).expect_err("no block, no size");
+    let resized = scene.allocator.resize(&scene.one, pointer, 100).expect_err("no block, no other size");
+    assert_eq!((sized.kind, resized.kind), (kind, kind), "{pointer:p}: {sized}, {resized}");
     assert_eq!(scene.audit(), before, "a fault changes nothing");
 }
 
@@ -107,6 +109,23 @@ fn a_large_block_is_freed_once() {
     expect(&scene, block, FaultKind::DoubleFree);
     scene.allocator.trim(&scene.one);
     expect(&scene, block, FaultKind::DoubleFree);
+}
+
+/// The old address of one that was moved was not from this allocator.
+#[test]
+fn a_large_block_that_was_moved_was_freed() {
+    let scene = scene();
+    let blocks: Vec<_> = (0..8).map(|_| scene.take(LARGE)).collect();
+    let mut moved = 0;
+    for &block in &blocks {
+        let grown = scene.allocator.resize(&scene.one, block, 64 * LARGE).expect("a live block");
+        if grown != block {
+            moved += 1;
+            expect(&scene, block, FaultKind::DoubleFree);
+        }
+        scene.give(grown);
+    }
+    assert!(moved > 0, "of eight neighbours one must move");
 }
 
 #[test]

@@ -1,7 +1,11 @@
 //! Huge pages are asked for when a heap is large or grows fast, or a large block grows, and not before, and not where
-//! a setting forbids it.
+//! a setting forbids it; superslabs with and without them make few mappings.
+
+use std::fs;
+use std::path::Path;
 
 use hakmem_core::config::settings::Settings;
+use hakmem_core::policy::retention::MOST_EDGES;
 use hakmem_core::{Front, PageProvider};
 use hakmem_tests::scene::Scene;
 
@@ -71,4 +75,38 @@ fn a_setting_forbids_them() {
     scene.allocator.configure(&Front::new(), &Settings { huge_pages: false, ..Settings::new() });
     assert_eq!(asked_for(&scene, 2 * EARNED, 0), 0);
     assert_eq!(asked_for_by_one(&scene, MIB, |bytes| 2 * bytes, 128 * MIB), 0);
+}
+
+/// The process's mappings that begin between two addresses.
+fn mappings(from: usize, to: usize) -> usize {
+    let maps = fs::read_to_string("/proc/self/maps").expect("Linux says what is mapped");
+    let starts = maps.lines().filter_map(|line| usize::from_str_radix(line.split('-').next()?, 16).ok());
+    starts.filter(|start| (from..to).contains(start)).count()
+}
+
+/// Found that each superslab that was given back in part became a mapping of its own, of which a process may have
+/// 65,530.
+#[test]
+fn superslabs_that_are_not_as_their_neighbours_are_not_too_many() {
+    const SUPERSLABS: usize = 3000;
+    const MOST_MAPPINGS: usize = MOST_EDGES + 16;
+    let scene = Scene::new(8 << 30);
+    // Two to a superslab; nothing is written to them.
+    let runs: Vec<_> = (0..2 * SUPERSLABS).map(|_| scene.take(MIB)).collect();
+    let (from, to) = (runs[0].addr(), runs[runs.len() - 1].addr());
+    let before = mappings(from, to);
+    assert!(before < 16, "{before} mappings");
+    runs.iter().skip(1).step_by(4).for_each(|&run| scene.give(run));
+    scene.allocator.trim(&scene.one);
+    let split = mappings(from, to);
+    if Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
+        assert!((MOST_EDGES / 2..=MOST_MAPPINGS).contains(&split), "{split} mappings");
+    }
+    scene.audit();
+    runs.iter().skip(3).step_by(4).for_each(|&run| scene.give(run));
+    scene.allocator.trim(&scene.one);
+    assert!(mappings(from, to) <= MOST_MAPPINGS, "{} mappings", mappings(from, to));
+    runs.iter().step_by(2).for_each(|&run| scene.give(run));
+    scene.allocator.trim(&scene.one);
+    scene.audit();
 }

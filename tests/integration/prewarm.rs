@@ -4,7 +4,7 @@
 
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, Front};
-use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow, Region};
+use hakmem_tests::providers::{Clocked, Coarse, Faulty, LinuxPages, Narrow, Region};
 use hakmem_tests::scene::Scene;
 
 const MIB: usize = 1 << 20;
@@ -141,4 +141,14 @@ fn others_take_blocks_meanwhile() {
     });
     // SAFETY: all threads have ended.
     assert_eq!(unsafe { allocator.audit() }.expect("every invariant holds").live_blocks, 0);
+}
+
+/// Records of a superslab end within a page of 16 KiB: once a part of one was touched.
+#[test]
+fn whole_pages_are_warmed_however_large_they_are() {
+    for page_bytes in [4096, 16 << 10, 64 << 10] {
+        let allocator = Allocator::new(Coarse::new(Narrow::new(LinuxPages::new(), 64 * MIB, usize::MAX), page_bytes));
+        assert_eq!(allocator.prewarm(10 * MIB), 10 * MIB, "pages of {page_bytes} bytes");
+        assert_eq!(allocator.stats().cached, 10 * MIB as u64);
+    }
 }

@@ -247,6 +247,49 @@ fn threads_toggle_and_swap_blocks_and_come_and_go() {
     nothing_is_left(&allocator);
 }
 
+/// A free of a run that came second took the class away from whatever had its slabs by then.
+#[test]
+fn who_frees_a_run_second_leaves_its_slabs_alone() {
+    const RUN: usize = 300_000;
+    let allocator = allocator(1 << 30);
+    let owner = Caller::new(&allocator, 0);
+    let (turn, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let shared = AtomicUsize::new(0);
+    const ROUNDS: usize = 4_000;
+    thread::scope(|scope| {
+        for number in 0..2 {
+            let (allocator, turn, done, shared) = (&allocator, &turn, &done, &shared);
+            scope.spawn(move || {
+                let caller = Caller::new(allocator, number);
+                for round in 1..=ROUNDS {
+                    while turn.load(Ordering::Acquire) < round {
+                        thread::yield_now();
+                    }
+                    let run = core::ptr::with_exposed_provenance_mut(shared.load(Ordering::Relaxed));
+                    if allocator.give_slow(&caller.front, run).is_ok() {
+                        // Its slabs serve something else at once.
+                        let block = allocator.take_slow(&caller.front, 200_000);
+                        allocator.usable(block).expect("a live block has a size");
+                        allocator.give_slow(&caller.front, block).expect("a live block is taken back");
+                        allocator.trim(&caller.front);
+                    }
+                    done.fetch_add(1, Ordering::Release);
+                }
+                caller.end();
+            });
+        }
+        for round in 1..=ROUNDS {
+            shared.store(allocator.take_slow(&owner.front, RUN).expose_provenance(), Ordering::Relaxed);
+            turn.store(round, Ordering::Release);
+            while done.load(Ordering::Acquire) < 2 * round {
+                thread::yield_now();
+            }
+        }
+    });
+    owner.end();
+    nothing_is_left(&allocator);
+}
+
 #[test]
 fn one_of_two_threads_wins_a_double_free() {
     let allocator = allocator(1 << 30);

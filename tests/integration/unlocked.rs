@@ -26,8 +26,8 @@ fn end(allocator: &Allocator<Pages>, front: &Front) {
 
 /// What the other thread does: takes every lock, then blocks of all kinds, as a new thread and as an old one.
 fn visit(allocator: &Allocator<Pages>, old: &Front) {
-    allocator.before_fork();
-    allocator.after_fork(false);
+    let held = allocator.before_fork(false);
+    allocator.after_fork(held, false, false);
     let new = Front::new();
     for front in [old, &new] {
         let blocks = SIZES.map(|bytes| take(allocator, front, bytes));
@@ -157,6 +157,19 @@ fn large_blocks_come_and_go() {
             let block = resize(allocator, &front, block, 3 * MIB);
             let block = resize(allocator, &front, block, 1_500_000);
             give(allocator, &front, block);
+        }
+        end(allocator, &front);
+    });
+}
+
+#[test]
+fn guarded_blocks_come_and_go() {
+    scene(&["reserve", "commit", "guard", "unguard", "purge"], |allocator| {
+        let front = Front::new();
+        allocator.configure(&front, &Settings { guard_rate: 1, guard_slots: 8, ..Settings::new() });
+        for _ in 0..3 {
+            let blocks: Vec<_> = (0..10).map(|number| take(allocator, &front, 100 * number)).collect();
+            blocks.into_iter().for_each(|block| give(allocator, &front, block));
         }
         end(allocator, &front);
     });

@@ -30,7 +30,7 @@ fn value<'a>(text: &'a str, name: &str) -> &'a str {
     row.unwrap_or_else(|| panic!("no row {name} in\n{text}")).trim()
 }
 
-fn glibc() -> PathBuf {
+pub(crate) fn glibc() -> PathBuf {
     let maps = fs::read_to_string("/proc/self/maps").expect("Linux has /proc");
     let path = maps.lines().filter_map(|line| line.split_whitespace().nth(5)).find(|path| path.contains("/libc.so"));
     PathBuf::from(path.expect("the C library is in this process"))

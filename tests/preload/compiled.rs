@@ -21,6 +21,19 @@ impl Compiled {
         compiled.add(source, "program", flags).then_some(compiled)
     }
 
+    /// The same with a library of the program's own, from another source.
+    pub(crate) fn linked(source: &str, library: &str, flags: &[&str]) -> Option<Self> {
+        let folder = Scratch::new();
+        let program = folder.join("program");
+        let compiled = Self { folder, program };
+        if !compiled.add(library, "libown.so", &["-shared", "-fPIC"]) {
+            return None;
+        }
+        let folder = format!("-L{}", compiled.folder.path().display());
+        let linked = [&[folder.as_str(), "-lown", "-Wl,-rpath,$ORIGIN"], flags].concat();
+        compiled.add(source, "program", &linked).then_some(compiled)
+    }
+
     /// Compiles another file into the same folder.
     pub(crate) fn add(&self, source: &str, name: &str, flags: &[&str]) -> bool {
         let compiler = if source.ends_with(".cc") { "g++" } else { "gcc" };

@@ -42,3 +42,13 @@ fn loads_plugins_late() {
     let program = "use Socket; use POSIX; use Fcntl; use Data::Dumper; print 'hello', qq(\\n)";
     says_hello(library().preload(command(perl).args(["-e", program])));
 }
+
+/// It once looked for the kernel's words behind an environment that stood elsewhere by then.
+#[test]
+fn is_loaded_late_with_a_moved_environment() {
+    let Some(host) = Compiled::new("environment.c", &[]) else { return };
+    let path = library().shared.to_str().expect("a plain path");
+    let outcome = host.run(&[path], false, 20);
+    assert_eq!((outcome.code(), outcome.text().as_str()), (0, "loaded\n"), "{}", outcome.stderr);
+    library().assert_served(&outcome.stderr);
+}

@@ -15,7 +15,7 @@ const MISALIGNED: &str = "invalid free: misaligned";
 const FOREIGN: &str = "invalid free: not from this allocator";
 
 /// Case of `c/misuse.c`, its words, the operation, bytes of the block (0: not told).
-const CASES: [(&str, &str, &str, usize); 29] = [
+const CASES: [(&str, &str, &str, usize); 48] = [
     ("stack", STACK, "free", 0),
     ("another thread's stack", FOREIGN, "free", 0),
     ("static", FOREIGN, "free", 0),
@@ -31,7 +31,18 @@ const CASES: [(&str, &str, &str, usize); 29] = [
     ("inner big", FOREIGN, "free", 0),
     ("misaligned", MISALIGNED, "free", 64),
     ("misaligned big", FOREIGN, "free", 0),
-    ("stale", TWICE, "free", 48),
+    ("inner packed", INNER, "free", 20 << 10),
+    ("inner run", INNER, "free", 320 << 10),
+    ("misaligned mid", MISALIGNED, "free", 20 << 10),
+    ("misaligned packed", MISALIGNED, "free", 20 << 10),
+    ("free after realloc", TWICE, "free", 48),
+    ("free after realloc mid", TWICE, "free", 20 << 10),
+    ("free after realloc run", TWICE, "free", 0),
+    ("free after realloc big", TWICE, "free", 0),
+    ("double packed", TWICE, "free", 20 << 10),
+    ("double aligned big", TWICE, "free", 0),
+    ("double delete", TWICE, "free", 48),
+    ("double delete[]", TWICE, "free", 48),
     ("double", TWICE, "free", 48),
     ("double tiny", TWICE, "free", 8),
     ("double aligned", TWICE, "free", 4096),
@@ -43,9 +54,18 @@ const CASES: [(&str, &str, &str, usize); 29] = [
     ("double late", TWICE, "free", 48),
     ("double from another thread", TWICE, "free", 48),
     ("double after another thread", TWICE, "free", 48),
+    // Its span went back meanwhile: only the room is known.
+    ("double from another thread mid", TWICE, "free", 32 << 10),
+    ("double from another thread run", TWICE, "free", 0),
+    ("double from another thread big", TWICE, "free", 0),
     ("realloc of freed", TWICE, "realloc", 48),
+    ("realloc of freed big", TWICE, "realloc", 0),
     ("realloc inner", INNER, "realloc", 64),
-    ("usable size of freed", TWICE, "malloc_usable_size", 48),
+    ("use of a freed block's size", TWICE, "malloc_usable_size", 48),
+    ("use of a freed block's size, mid", TWICE, "malloc_usable_size", 20 << 10),
+    ("use of a freed block's size, packed", TWICE, "malloc_usable_size", 20 << 10),
+    ("use of a freed block's size, run", TWICE, "malloc_usable_size", 0),
+    ("use of a freed block's size, big", TWICE, "malloc_usable_size", 0),
     ("usable size of static", FOREIGN, "malloc_usable_size", 0),
 ];
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::check_library::glibc;
 use crate::child::{command, find_or_skip, run};
 use crate::library::library;
 
@@ -57,7 +58,7 @@ const EXPORTS: [&str; 47] = [
 ];
 
 /// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
-const IMPORTS: [(&str, &str); 36] = [
+const IMPORTS: [(&str, &str); 45] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -74,7 +75,10 @@ const IMPORTS: [(&str, &str); 36] = [
     ("read", "/proc/self/maps after a fault"),
     ("close", "/proc/self/maps after a fault"),
     ("fcntl", "a copy of stderr for the table at exit: programs close theirs"),
-    ("dlsym", "the owner of a foreign block"),
+    ("dlsym", "the owner of a foreign block; the unwinder's functions"),
+    ("dlopen", "the unwinder, at start, where traces are wanted"),
+    ("sigaction", "crash messages"),
+    ("raise", "crash messages: a signal goes on"),
     ("fwrite", "malloc_info"),
     ("pthread_key_create", "to learn of a thread's end"),
     ("pthread_key_delete", "to learn of a thread's end"),
@@ -87,8 +91,14 @@ const IMPORTS: [(&str, &str); 36] = [
     ("pthread_sigmask", "the purge thread: it takes no signal"),
     ("__register_atfork", "fork"),
     ("pthread_atfork", "fork"),
+    ("__libc_single_threaded", "fork: whose a lock is that is held"),
     ("_ZSt15get_new_handlerv", "operator new, weak"),
     ("_ZSt17__throw_bad_allocv", "operator new, weak"),
+    ("__asan_init", "to stand back for a sanitizer, weak"),
+    ("__tsan_init", "to stand back for a sanitizer, weak"),
+    ("__msan_init", "to stand back for a sanitizer, weak"),
+    ("__hwasan_init", "to stand back for a sanitizer, weak"),
+    ("__lsan_init", "to stand back for a sanitizer, weak"),
     ("__tls_get_addr", "our block of each thread, if built for dlopen"),
     ("__cxa_finalize", "the C start files', weak"),
     ("__gmon_start__", "the C start files', weak"),
@@ -172,4 +182,57 @@ fn asks_for_no_executable_stack_and_no_text_relocations() {
     let stack = segments.lines().find(|line| line.contains("GNU_STACK")).expect("a GNU_STACK header");
     assert!(!stack.contains("RWE"), "{stack}");
     assert!(!dynamic.contains("TEXTREL"), "{dynamic}");
+}
+
+/// Of the C library's symbols that speak of allocation, those that need not be ours, and why.
+const NOT_OURS: [(&str, &str); 31] = [
+    ("_IO_default_doallocate", "takes by malloc"),
+    ("_IO_doallocbuf", "takes by malloc"),
+    ("_IO_file_doallocate", "takes by malloc"),
+    ("_IO_wdefault_doallocate", "takes by malloc"),
+    ("_IO_wdoallocbuf", "takes by malloc"),
+    ("__free_hook", "of no effect since glibc 2.34"),
+    ("__malloc_hook", "of no effect since glibc 2.34"),
+    ("__malloc_initialize_hook", "of no effect since glibc 2.34"),
+    ("__memalign_hook", "of no effect since glibc 2.34"),
+    ("__realloc_hook", "of no effect since glibc 2.34"),
+    ("__freelocale", "no block"),
+    ("__libc_alloc_buffer_alloc_array", "a part of a buffer"),
+    ("__libc_alloc_buffer_allocate", "takes by malloc"),
+    ("__libc_alloc_buffer_copy_bytes", "a part of a buffer"),
+    ("__libc_alloc_buffer_copy_string", "a part of a buffer"),
+    ("__libc_alloc_buffer_create_failure", "a part of a buffer"),
+    ("__libc_alloca_cutoff", "the stack"),
+    ("__libc_allocate_once_slow", "takes by its caller's function"),
+    ("__libc_allocate_rtsig", "a signal"),
+    ("__libc_freeres", "gives back by free"),
+    ("__libc_mallinfo", "the C library's own figures"),
+    ("__libc_mallopt", "the C library's own settings"),
+    ("__libc_reallocarray", "takes by realloc"),
+    ("__sched_cpualloc", "takes by malloc"),
+    ("_obstack_allocated_p", "a question"),
+    ("freeaddrinfo", "gives back by free"),
+    ("freeifaddrs", "gives back by free"),
+    ("freelocale", "gives back by free"),
+    ("inet6_option_alloc", "a part of a message"),
+    ("obstack_alloc_failed_handler", "a variable"),
+    ("pkey_alloc", "a key"),
+];
+
+/// A block by a name that is not ours would be of another heap.
+#[test]
+fn everything_that_allocates_in_the_c_library_is_ours() {
+    let (Some(_), Some(tool)) = (told("nm", &["-D"]), find_or_skip("nm")) else { return };
+    let outcome = run(command(tool).args(["-D", "--defined-only"]).arg(glibc()), 20);
+    let text = outcome.text();
+    let speaks = |name: &&str| {
+        ["alloc", "memalign", "cfree", "mallinfo", "mallopt"].iter().any(|word| name.contains(word))
+            || name.trim_start_matches('_').trim_start_matches("libc_").starts_with("free")
+    };
+    let other: BTreeSet<_> = NOT_OURS.iter().map(|(name, _)| *name).chain(EXPORTS).collect();
+    // Files have room, not blocks.
+    let theirs = names(&text).into_iter().filter(speaks).filter(|name| !name.contains("fallocate"));
+    let missing: Vec<_> = theirs.filter(|name| !other.contains(name)).collect();
+    assert!(missing.is_empty(), "the C library allocates by {missing:?}");
+    assert!(text.contains(" malloc@@") && text.contains(" __libc_memalign@@"), "{text}");
 }

@@ -9,6 +9,7 @@
 //! What of it a device can run, too, is in `hakmem-replay`.
 
 pub mod action;
+pub mod fuzzed;
 pub mod ground;
 pub mod providers;
 pub mod scene;

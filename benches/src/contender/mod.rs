@@ -23,6 +23,22 @@ pub(crate) enum ContenderName {
     Hakmem,
     /// ours with 4 MiB of pages and 64 blocks of each class there from the start; only where it is named
     HakmemWarm,
+    /// ours with `harden=double_free`; this one and those that follow only where they are named
+    HakmemDoubleFree,
+    /// ours with `harden=zero`
+    HakmemZero,
+    /// ours with `harden=junk`
+    HakmemJunk,
+    /// ours with `harden=quarantine`
+    HakmemQuarantine,
+    /// ours with `harden=random`
+    HakmemRandom,
+    /// ours with `harden=guard_slabs`
+    HakmemGuardSlabs,
+    /// ours with every measure
+    HakmemHardened,
+    /// the library that --other names, e.g. a variant of ours; only where it is named
+    Other,
     /// lists without any safety: what the workload costs by itself
     Floor,
     /// mimalloc 3, built from crates.io
@@ -46,9 +62,15 @@ pub(crate) enum ContenderName {
 }
 
 impl ContenderName {
-    /// Whether hakmem is compared with it: not with itself, warm or not, nor with the floor.
+    /// Whether hakmem is compared with it: not with itself, warm or not, nor with a
+    /// variant or the floor.
     pub(crate) fn is_rival(self) -> bool {
-        !matches!(self, Self::Hakmem | Self::HakmemWarm | Self::Floor)
+        self.is_as_it_comes() && !matches!(self, Self::Hakmem | Self::Floor)
+    }
+
+    /// False for ours with a setting and for a variant, which are measured only where they are named.
+    pub(crate) fn is_as_it_comes(self) -> bool {
+        self != Self::Other && (self == Self::Mimalloc3SmallPages || self.setting().is_none())
     }
 }
 

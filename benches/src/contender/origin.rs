@@ -15,6 +15,8 @@ enum Origin {
     System,
     /// Built from this workspace.
     Workspace,
+    /// Named on the command line.
+    Named,
     /// Built from this package of benches/contenders, around this crate.
     Built { package: &'static str, library: &'static str, crate_name: Option<&'static str> },
     /// Installed by this package of Debian.
@@ -28,7 +30,16 @@ impl ContenderName {
         let built = |package, library, crate_name| Origin::Built { package, library, crate_name };
         match self {
             Self::Glibc => Origin::System,
-            Self::Hakmem | Self::HakmemWarm => Origin::Workspace,
+            Self::Hakmem
+            | Self::HakmemWarm
+            | Self::HakmemDoubleFree
+            | Self::HakmemZero
+            | Self::HakmemJunk
+            | Self::HakmemQuarantine
+            | Self::HakmemRandom
+            | Self::HakmemGuardSlabs
+            | Self::HakmemHardened => Origin::Workspace,
+            Self::Other => Origin::Named,
             Self::Floor => built("contender-floor", "libfloor.so", None),
             Self::Mimalloc3 | Self::Mimalloc3SmallPages => {
                 built("contender-mimalloc3", "libmimalloc3.so", Some("libmimalloc-sys"))
@@ -49,6 +60,7 @@ impl ContenderName {
         let target = target_folder();
         match self.origin() {
             Origin::System => return Ok(None),
+            Origin::Named => existing(options.other.clone().ok_or("no --other names its library")?),
             Origin::Workspace => match &options.hakmem {
                 Some(path) => existing(path.clone()),
                 None => {
@@ -77,6 +89,13 @@ impl ContenderName {
     pub(crate) fn setting(self) -> Option<(&'static str, &'static str)> {
         match self {
             Self::HakmemWarm => Some(("HAKMEM_CONF", "prewarm_bytes:4M,prewarm_blocks:64")),
+            Self::HakmemDoubleFree => Some(("HAKMEM_HARDEN", "double_free")),
+            Self::HakmemZero => Some(("HAKMEM_HARDEN", "zero")),
+            Self::HakmemJunk => Some(("HAKMEM_HARDEN", "junk")),
+            Self::HakmemQuarantine => Some(("HAKMEM_HARDEN", "quarantine")),
+            Self::HakmemRandom => Some(("HAKMEM_HARDEN", "random")),
+            Self::HakmemGuardSlabs => Some(("HAKMEM_HARDEN", "guard_slabs")),
+            Self::HakmemHardened => Some(("HAKMEM_HARDEN", "double_free+zero+junk+quarantine+random+guard_slabs")),
             Self::Mimalloc3SmallPages => Some(("MIMALLOC_ALLOW_THP", "0")),
             _ => None,
         }
@@ -86,6 +105,7 @@ impl ContenderName {
         let version = match self.origin() {
             Origin::System => first_line(Command::new("getconf").arg("GNU_LIBC_VERSION")),
             Origin::Workspace => commit(),
+            Origin::Named => Some("named by --other".into()),
             Origin::Built { crate_name: None, .. } => commit(),
             Origin::Built { crate_name: Some(name), .. } => locked_version(name).map(|version| {
                 let own = library.filter(|_| name == "libmimalloc-sys").and_then(mimalloc_version);

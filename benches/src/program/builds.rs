@@ -20,8 +20,15 @@ fn feature(contender: ContenderName) -> Option<&'static str> {
         ContenderName::RustyAlloc => Some("rusty_alloc"),
         ContenderName::Jemalloc => Some("jemalloc"),
         // A Rust program reads no settings from the environment.
-        ContenderName::HakmemWarm => None,
-        ContenderName::Floor | ContenderName::Tcmalloc | ContenderName::Tbb => None,
+        ContenderName::HakmemWarm
+        | ContenderName::HakmemDoubleFree
+        | ContenderName::HakmemZero
+        | ContenderName::HakmemJunk
+        | ContenderName::HakmemQuarantine
+        | ContenderName::HakmemRandom
+        | ContenderName::HakmemGuardSlabs
+        | ContenderName::HakmemHardened => None,
+        ContenderName::Other | ContenderName::Floor | ContenderName::Tcmalloc | ContenderName::Tbb => None,
     }
 }
 

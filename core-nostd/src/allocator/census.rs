@@ -6,6 +6,7 @@ use super::Allocator;
 use super::give::block_bytes;
 use crate::base::sync::Ordering;
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::harden::quarantine::Quarantine;
 use crate::inspect::{Audit, Broken, Stats, check};
 use crate::pages::PageProvider;
 use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
@@ -28,6 +29,7 @@ impl<P: PageProvider> Allocator<P> {
         let mut stats = Stats {
             large: self.large.live_bytes.load(Ordering::Relaxed) as u64,
             large_cached: self.large.cached_bytes.load(Ordering::Relaxed) as u64,
+            guarded: self.guarded.live_bytes() as u64,
             store: self.territory.store.mapped() as u64,
             zones: self.territory.zones.count() as u64,
             threads: u64::from(self.heaps.threads.load(Ordering::Relaxed)),
@@ -36,9 +38,9 @@ impl<P: PageProvider> Allocator<P> {
         self.territory.pool.lock().for_each(|_, _, header| {
             let bytes = |mask: u64| u64::from(mask.count_ones()) * SLAB_BYTES as u64;
             stats.superslabs += 1;
-            stats.active += bytes(!header.free);
+            stats.active += bytes(!(header.free | header.guards));
             stats.cached += bytes(header.kept());
-            stats.clean += bytes(header.free & !header.kept());
+            stats.clean += bytes(header.free & !header.kept() | header.guards);
         });
         for heap in self.heaps.heaps() {
             let bytes = u64::from(heap.reserve.holding().2.count_ones()) * SLAB_BYTES as u64;
@@ -46,7 +48,8 @@ impl<P: PageProvider> Allocator<P> {
             stats.active -= bytes;
             stats.cached += bytes;
         }
-        stats.mapped = stats.superslabs * SUPERSLAB_BYTES as u64 + stats.large + stats.large_cached + stats.store;
+        let slabs = stats.superslabs * SUPERSLAB_BYTES as u64;
+        stats.mapped = slabs + stats.large + stats.large_cached + stats.guarded + stats.store;
         for heap in self.heaps.heaps() {
             stats.heaps += 1;
             stats.spans_taken += heap.spans_taken.load(Ordering::Relaxed);
@@ -84,7 +87,8 @@ impl<P: PageProvider> Allocator<P> {
                 let records = unsafe { zone.records(superslab) };
                 let reserved = self.heaps.heaps().map(|heap| heap.reserve.holding());
                 let reserved = reserved.filter(|held| (held.0, held.1) == (number, superslab)).map(|held| held.2);
-                let mut free = header.free;
+                let mut free = header.free | header.guards;
+                result = result.and(check("guard-slab", superslab, header.free & header.guards, 0));
                 for mask in reserved {
                     result = result.and(check("reserve", superslab, free & mask, 0));
                     free |= mask;
@@ -93,12 +97,22 @@ impl<P: PageProvider> Allocator<P> {
             }
         });
         result?;
-        let mut cached = [0u64; CLASSES];
+        let (mut cached, mut waiting, mut runs) = ([0u64; CLASSES], [0u64; CLASSES], 0);
         for thread in self.heaps.threads() {
             // SAFETY: a thread that has not ended has its front; nobody is using it.
             let Some(front) = (unsafe { thread.front.load(Ordering::Relaxed).as_ref() }) else {
                 continue;
             };
+            for block in thread.quarantine().into_iter().flat_map(Quarantine::blocks) {
+                match self.class_of(block) {
+                    Some(SizeClass::RUN) => runs += 1,
+                    class => {
+                        let class = class.unwrap_or(SizeClass::NONE);
+                        self.check_cached(class, block)?;
+                        waiting[class.index()] += 1;
+                    }
+                }
+            }
             for class in (2..MAGAZINE_CLASSES as u8).map(SizeClass) {
                 for &block in thread.blocks(front, class) {
                     self.check_cached(class, block)?;
@@ -106,22 +120,27 @@ impl<P: PageProvider> Allocator<P> {
                 }
             }
         }
+        check("quarantine", 0, audit.waiting_blocks, runs)?;
         for (class, tally) in tallies.iter().enumerate() {
             let held = tally.used - tally.remote;
             let shape = SizeClass(class as u8).shape();
             let live = if class < MAGAZINE_CLASSES && class != 1 { tally.live } else { held };
-            check("slab-used", class, held, live + cached[class])?;
+            check("slab-used", class, held, live + cached[class] + waiting[class])?;
             audit.live_blocks += live;
             audit.live_bytes +=
                 if SizeClass(class as u8).is_room() { tally.live_bytes } else { live * u64::from(shape.bytes) };
             audit.magazine_blocks += cached[class];
+            audit.waiting_blocks += waiting[class];
             audit.remote_blocks += tally.remote;
         }
-        let (blocks, bytes, kept) = self.large.count();
-        check("large-table", 0, self.large.live_bytes.load(Ordering::Relaxed) as u64, bytes as u64)?;
+        let (blocks, bytes, kept, aside) = self.large.count();
+        check("large-table", 0, self.large.live_bytes.load(Ordering::Relaxed) as u64, (bytes + aside) as u64)?;
         check("large-table", 1, self.large.cached_bytes.load(Ordering::Relaxed) as u64, kept as u64)?;
         audit.live_blocks += blocks as u64;
         audit.live_bytes += bytes as u64;
+        let (blocks, bytes) = self.guarded.audit()?;
+        audit.live_blocks += blocks;
+        audit.live_bytes += bytes;
         for heap in self.heaps.heaps() {
             let mut result = Ok(());
             heap.for_each_slab(|slab| {
@@ -140,7 +159,8 @@ impl<P: PageProvider> Allocator<P> {
         let zone = self.territory.zones.find(block).ok_or(broken)?;
         let live = zone.live_place(block).ok_or(broken)?;
         let live = SizeClass(live.load(Ordering::Relaxed));
-        check("live-map", block.addr(), u64::from(!live.is_mark() && live != SizeClass::NONE), 0)?;
+        let is_free = live.is_mark() || live == SizeClass::NONE || live == SizeClass::FREED;
+        check("live-map", block.addr(), u64::from(is_free), 1)?;
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
         let found = self.class_of(block).unwrap_or(SizeClass::NONE);
@@ -168,14 +188,16 @@ fn walk(
             continue;
         }
         check("pool-mask", at, u64::from(slab.delta.load(Ordering::Relaxed)), 0)?;
-        let slabs = slab.slabs.get() as usize;
+        let slabs = slab.slabs.load(Ordering::Relaxed) as usize;
         for record in &records[number..number + slabs] {
             check("pool-mask", at, u64::from(record.class().0), u64::from(slab.class().0))?;
         }
         audit.spans += 1;
         if slab.class() == SizeClass::RUN {
-            audit.live_blocks += 1;
-            audit.live_bytes += (slabs * SLAB_BYTES) as u64;
+            let lives = u64::from(slab.word.load(Ordering::Relaxed) == 0);
+            audit.live_blocks += lives;
+            audit.waiting_blocks += 1 - lives;
+            audit.live_bytes += lives * (slabs * SLAB_BYTES) as u64;
         } else if slab.class() == SizeClass::STARTER {
             walk_starter(zone, slab, tallies, audit)?;
         } else {
@@ -198,7 +220,7 @@ fn walk_starter(zone: &Zone, slab: &Slab, tallies: &mut [Tally; CLASSES], audit:
         let live = zone.live_place(base.wrapping_add(granule << GRANULE_SHIFT));
         let live = live.map_or(0, |live| live.load(Ordering::Relaxed));
         // A mark may be older than the starter.
-        let live = if SizeClass(live).is_mark() { 0 } else { live };
+        let live = if SizeClass(live).is_mark() || live == SizeClass::FREED.0 { 0 } else { live };
         result = result.and(check("starter", at, u64::from(live != 0 && live != class.0), 0));
         result = result.and(check("slab-word", at, u64::from(mine && theirs), 0));
         own += u64::from(mine);
@@ -209,7 +231,7 @@ fn walk_starter(zone: &Zone, slab: &Slab, tallies: &mut [Tally; CLASSES], audit:
     });
     result?;
     audit.slab_blocks += own;
-    check("starter", at, u64::from(slab.carved.get()), blocks)?;
+    check("starter", at, u64::from(slab.carved.load(Ordering::Relaxed)), blocks)?;
     check("slab-used", at, u64::from(slab.used.get()) + own, blocks)
 }
 
@@ -230,7 +252,7 @@ fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> 
         }
         check("slab-summary", at, slab.summary.load(Ordering::Relaxed), summary)?;
     }
-    let (used, carved) = (u64::from(slab.used.get()), u64::from(slab.carved.get()));
+    let (used, carved) = (u64::from(slab.used.get()), u64::from(slab.carved.load(Ordering::Relaxed)));
     check("slab-used", at, used + own, carved)?;
     tally.used += used;
     tally.remote += remote;
@@ -245,7 +267,7 @@ fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> 
             };
             let class = live.load(Ordering::Relaxed);
             // A mark may be older than the span.
-            if class == 0 || SizeClass(class).is_mark() {
+            if class == 0 || SizeClass(class).is_mark() || class == SizeClass::FREED.0 {
                 continue;
             }
             check("live-map", base.addr() + offset, u64::from(class), u64::from(slab.class().0))?;

@@ -3,8 +3,9 @@
 #![allow(unsafe_code, reason = "looks spans up by address")]
 
 use super::Allocator;
+use super::hardened::claims_run;
 use crate::base::sync::Ordering;
-use crate::config::flags::Watch;
+use crate::config::flags::{Harden, Watch};
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_SHIFT};
 use crate::harden::{Fault, FaultKind};
 use crate::heap::heaps::Visitor;
@@ -47,7 +48,8 @@ impl<P: PageProvider> Allocator<P> {
             Claimed::Small(class) => match visitor {
                 Visitor::Thread(thread) => self.give_small(front, thread, zone, class, pointer),
                 Visitor::Passing => {
-                    self.unmark(zone, pointer, true)?;
+                    self.unmark(zone, class, pointer, true)?;
+                    self.fill_freed(pointer, zone.bytes_in_use(class, pointer));
                     self.heaps.put_one(&self.territory, None, pointer)
                 }
             },
@@ -56,13 +58,18 @@ impl<P: PageProvider> Allocator<P> {
                 self.give_direct(heap, slab, block)
             }
             Claimed::Run(slab) => {
-                // Who resets the class is the one that frees it.
-                slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
-                if slab.class.swap(0, Ordering::AcqRel) != SizeClass::RUN.0 {
+                // Who resets the class is the one that frees it; what has the slabs by then keeps its own.
+                if !claims_run(slab, true) {
                     return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
-                self.territory.release_span(slab);
-                if let Visitor::Thread(thread) = visitor {
+                slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
+                let thread = if let Visitor::Thread(thread) = &visitor { Some(*thread) } else { None };
+                if self.territory.measures.has(Harden::HOLDS) {
+                    self.set_run_aside(front, thread, slab);
+                } else {
+                    self.territory.release_span(slab);
+                }
+                if let Some(thread) = thread {
                     self.tick(thread);
                 }
                 Ok(())
@@ -81,7 +88,11 @@ impl<P: PageProvider> Allocator<P> {
         if !core::ptr::eq(zone, self.territory.zones.first()) {
             thread.close(front, Watch::ZONES);
         }
-        self.unmark(zone, pointer, thread.watch().contains(Watch::DOUBLE_FREE))?;
+        let is_exact = thread.watch().contains(Watch::DOUBLE_FREE);
+        self.unmark(zone, class, pointer, is_exact)?;
+        if is_exact && self.territory.measures.has(Harden::HOLDS) {
+            return self.set_aside(front, thread, zone, class, pointer);
+        }
         self.push_or_flush(front, thread, class, pointer)
     }
 
@@ -122,17 +133,18 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// Takes a block out of the live map; with `exact`, by an exchange that one thread wins.
-    fn unmark(&self, zone: &Zone, pointer: *mut u8, exact: bool) -> Result<(), Fault> {
+    fn unmark(&self, zone: &Zone, class: SizeClass, pointer: *mut u8, exact: bool) -> Result<(), Fault> {
         let Some(live) = zone.live_place(pointer) else {
             return Ok(());
         };
-        let class = if exact {
-            live.swap(0, Ordering::AcqRel)
-        } else {
+        if !exact {
             live.store(0, Ordering::Relaxed);
             return Ok(());
-        };
-        if class == 0 { Err(Fault::at(FaultKind::DoubleFree, pointer.addr())) } else { Ok(()) }
+        }
+        match live.compare_exchange(class.0, self.freed_mark(), Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Fault::at(FaultKind::DoubleFree, pointer.addr())),
+        }
     }
 
     fn give_direct(&self, heap: Option<&Heap>, slab: &Slab, block: usize) -> Result<(), Fault> {
@@ -150,9 +162,15 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     fn give_large(&self, pointer: *mut u8) -> Result<(), Fault> {
+        if let Some(given) = self.guarded.give(&self.territory, pointer) {
+            return given;
+        }
         self.look_at_clock();
         match self.large.free(&self.territory, pointer) {
-            LargeFree::Freed => Ok(()),
+            LargeFree::Freed => {
+                self.keep_within(0);
+                Ok(())
+            }
             LargeFree::Twice => Err(Fault::at(FaultKind::DoubleFree, pointer.addr())),
             LargeFree::Unknown => Err(Fault::at(FaultKind::Foreign, pointer.addr())),
         }
@@ -174,9 +192,13 @@ impl<P: PageProvider> Allocator<P> {
             return Err(late_fault(zone, slab, offset, pointer));
         }
         if class == SizeClass::RUN {
-            let bytes = (slab.slabs.get() as usize) << SLAB_SHIFT;
+            let bytes = (slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT;
             let inner = Fault { kind: FaultKind::InnerPointer, address: pointer.addr(), block_bytes: bytes };
-            return if offset == 0 { Ok(Claimed::Run(slab)) } else { Err(inner) };
+            return match offset {
+                0 if slab.word.load(Ordering::Relaxed) != 0 => Err(Fault { kind: FaultKind::DoubleFree, ..inner }),
+                0 => Ok(Claimed::Run(slab)),
+                _ => Err(inner),
+            };
         }
         if class == SizeClass::STARTER {
             return Err(starter_fault(zone, slab, offset, pointer));
@@ -189,7 +211,7 @@ impl<P: PageProvider> Allocator<P> {
         if !starts {
             return Err(fault(FaultKind::InnerPointer));
         }
-        if block >= slab.carved.get() as usize {
+        if block >= slab.carved.load(Ordering::Relaxed) as usize {
             return Err(fault(FaultKind::Stale));
         }
         if class.has_magazine() || slab.is_free(block) {
@@ -209,9 +231,7 @@ pub(super) fn block_bytes(zone: &Zone, slab: &Slab, offset: usize) -> usize {
     if !class.is_room() {
         return bytes;
     }
-    let block = slab.base.load(Ordering::Relaxed).wrapping_add(slab.block_at(offset).0 * bytes);
-    let mark = zone.live_place(block.wrapping_add(1 << GRANULE_SHIFT)).map_or(0, |mark| mark.load(Ordering::Relaxed));
-    class.marked_bytes(SizeClass(mark))
+    zone.bytes_in_use(class, slab.base.load(Ordering::Relaxed).wrapping_add(slab.block_at(offset).0 * bytes))
 }
 
 /// What is wrong with a pointer into a starter at which no live block starts.

@@ -2,7 +2,7 @@
 
 use super::Allocator;
 use crate::base::sync::Ordering;
-use crate::config::flags::{Harden, Watch};
+use crate::config::flags::{Harden, Off, Watch};
 use crate::config::geometry::SUPERSLAB_BYTES;
 use crate::config::settings::Settings;
 use crate::harden::Fault;
@@ -20,7 +20,10 @@ impl<P: PageProvider> Allocator<P> {
         self.territory.purge_delay_ms.store(settings.purge_delay_ms, Ordering::Relaxed);
         self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
         self.territory.huge_pages.store(settings.huge_pages, Ordering::Relaxed);
-        self.territory.off.store(settings.off.bits(), Ordering::Relaxed);
+        self.harden(settings.harden, settings.quarantine_bytes);
+        let off = settings.off | self.territory.measures.rules_out();
+        self.territory.off.store(off.bits(), Ordering::Relaxed);
+        self.guarded.configure(&self.territory, settings.guard_rate, settings.guard_slots as usize);
         // Before the watch, which would count these calls.
         if settings.prewarm_bytes > 0 {
             self.prewarm(settings.prewarm_bytes);
@@ -30,8 +33,16 @@ impl<P: PageProvider> Allocator<P> {
         }
         let mut watch = Watch::empty();
         watch.set(Watch::COUNT, settings.stats);
-        watch.set(Watch::DOUBLE_FREE, settings.harden.contains(Harden::DOUBLE_FREE));
+        watch.set(Watch::DOUBLE_FREE, settings.harden.intersects(Harden::WATCHES));
+        watch.set(Watch::DOOR, settings.pass_through);
+        watch.set(Watch::GUARD, settings.guard_rate == 1 && self.guarded.is_on());
         self.heaps.set_watch(&self.territory, front, watch);
+    }
+
+    /// No fast path opens from now on: the door sees every call of the threads to come. Some mechanisms are off.
+    pub fn watch_the_door(&self, off: Off) {
+        self.territory.off.store(off.bits(), Ordering::Relaxed);
+        self.heaps.watch_the_door();
     }
 
     /// One slow-path event of a thread; every so often the clock is read and what is idle goes back.
@@ -60,6 +71,7 @@ impl<P: PageProvider> Allocator<P> {
         {
             return false;
         }
+        self.territory.permit_spares();
         self.give_idle(self.purge_delay_ms());
         true
     }
@@ -94,6 +106,7 @@ impl<P: PageProvider> Allocator<P> {
                 None => held = true,
             }
         }
+        self.territory.permit_spares();
         self.give_idle(self.purge_delay_ms());
         held || self.territory.pool.lock().has_reusable() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
     }
@@ -115,17 +128,8 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
     pub fn trim(&self, front: &Front) -> usize {
-        if let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) {
-            // A fault here is reported by the next flush that meets it; the blocks are back either way.
-            let _ = self.heaps.flush_all(&self.territory, front, thread);
-            if let Some(heap) = thread.heap() {
-                heap.tidy(&self.territory);
-            }
-        }
-        for common in &self.heaps.common {
-            common.lock().tidy(&self.territory);
-        }
-        self.give_idle(0)
+        let visitor = self.heaps.visitor(&self.territory, front);
+        self.relieve(&visitor, front) + self.territory.purge(0)
     }
 
     /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still
@@ -137,6 +141,7 @@ impl<P: PageProvider> Allocator<P> {
         let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
             return Ok(());
         };
+        self.release_waiting(front, thread);
         let result = self.heaps.flush_all(&self.territory, front, thread);
         thread.unfit(&self.territory, front);
         thread.forget();

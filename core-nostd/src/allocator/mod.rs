@@ -5,8 +5,10 @@
 //!        heap (direct)     │                   8 B, and many blocks of 8 – 32 KiB
 //!        pool (run)        │                   – 1 MiB
 //!        large (mapping)   ┘                   above
+//!        guarded                               one of many of the slow path, if that is set
 //! give   live map says the class ─ front ─ flush
 //!        else the slab's record says: direct, run, or what is wrong
+//!        else the slots of guarded blocks
 //!        else the table of large blocks
 //!        else not ours
 //! ```
@@ -17,8 +19,11 @@ mod census;
 mod fall;
 mod fork;
 mod give;
+mod ground;
+mod hardened;
 mod maintain;
 mod prewarm;
+mod relief;
 mod resize;
 mod sized;
 mod take;
@@ -26,16 +31,20 @@ mod take;
 use crate::base::sync::{AtomicU8, AtomicU64};
 use crate::config::geometry::{FINE_MAX, PACKED_MAX, PAIR_MAX, ROOM_MAX, SMALL_MAX};
 use crate::config::settings::Settings;
+use crate::guarded::{Guarded, Sight};
 use crate::heap::{Front, Heap, Heaps};
 use crate::large::Large;
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
 use crate::superslab::Territory;
 
+pub use ground::Ground;
+
 /// An allocator over a page provider. Every method that takes a [`Front`] wants the calling thread's own.
 pub struct Allocator<P: PageProvider> {
     territory: Territory<P>,
     large: Large<P>,
+    guarded: Guarded<P>,
     heaps: Heaps<P>,
     last_round_ms: AtomicU64,
 }
@@ -47,6 +56,7 @@ impl<P: PageProvider> Allocator<P> {
         Self {
             territory: Territory::new(provider, settings.purge_delay_ms),
             large: Large::new(settings.large_cache_bytes),
+            guarded: Guarded::new(),
             heaps: Heaps::new(),
             last_round_ms: AtomicU64::new(0),
         }
@@ -55,6 +65,11 @@ impl<P: PageProvider> Allocator<P> {
     /// Where its pages come from.
     pub fn provider(&self) -> &P {
         &self.territory.provider
+    }
+
+    /// What is known of an address among guarded blocks. Takes no lock, so that a signal handler may ask.
+    pub fn sight(&self, address: usize) -> Option<Sight<'_>> {
+        self.guarded.sight(address)
     }
 
     /// malloc's hot path; null if [`Allocator::take_slow`] must run.

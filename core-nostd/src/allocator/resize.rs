@@ -18,6 +18,7 @@ enum Kind {
     Room(SizeClass),
     Run,
     Large,
+    Guarded,
 }
 
 impl<P: PageProvider> Allocator<P> {
@@ -50,8 +51,14 @@ impl<P: PageProvider> Allocator<P> {
     #[cold]
     fn measure(&self, pointer: *mut u8) -> Result<(usize, Kind), Fault> {
         let Some(zone) = self.territory.zones.find(pointer) else {
+            if let Some(bytes) = self.guarded.bytes_of(pointer) {
+                return bytes.map(|bytes| (bytes, Kind::Guarded));
+            }
             let bytes = self.large.bytes_of(pointer);
-            return bytes.map(|bytes| (bytes, Kind::Large)).ok_or(Fault::at(FaultKind::Foreign, pointer.addr()));
+            return bytes.map(|bytes| (bytes, Kind::Large)).ok_or_else(|| {
+                let freed = self.large.was_freed(pointer);
+                Fault::at(if freed { FaultKind::DoubleFree } else { FaultKind::Foreign }, pointer.addr())
+            });
         };
         Ok(match self.claim(zone, pointer)? {
             Claimed::Small(class) if class.is_room() => {
@@ -61,7 +68,7 @@ impl<P: PageProvider> Allocator<P> {
             }
             Claimed::Small(class) => (class.shape().bytes as usize, Kind::Classed),
             Claimed::Direct(slab, _) => (slab.class().shape().bytes as usize, Kind::Classed),
-            Claimed::Run(slab) => ((slab.slabs.get() as usize) << SLAB_SHIFT, Kind::Run),
+            Claimed::Run(slab) => ((slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT, Kind::Run),
         })
     }
 
@@ -82,9 +89,12 @@ impl<P: PageProvider> Allocator<P> {
         if bytes > isize::MAX as usize {
             return Ok(core::ptr::null_mut());
         }
-        match self.measure(pointer)?.1 {
-            Kind::Large if bytes > RUN_MAX && !self.territory.is_off(Off::REMAP) => {
+        let kind = self.measure(pointer)?.1;
+        let may_move = matches!(kind, Kind::Large) && bytes > RUN_MAX && !self.territory.is_off(Off::REMAP);
+        match kind {
+            Kind::Large if may_move => {
                 self.look_at_clock();
+                self.keep_within(bytes.saturating_sub(old));
                 self.give_way(bytes.saturating_sub(old));
                 if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
                     return Ok(moved.as_ptr());
@@ -104,6 +114,12 @@ impl<P: PageProvider> Allocator<P> {
         if block.is_null() {
             block = self.take_slow(front, bytes);
         }
+        if block.is_null() && may_move {
+            // What was kept went back meanwhile, which may make room for the block itself.
+            if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
+                return Ok(moved.as_ptr());
+            }
+        }
         if block.is_null() {
             // A block that is to shrink can stay as it is.
             return Ok(if bytes <= old { pointer } else { block });
@@ -122,6 +138,10 @@ impl<P: PageProvider> Allocator<P> {
         };
         // SAFETY: the zone covers it.
         let (slab, _) = unsafe { zone.span_of(pointer.addr()) };
+        let kept = bytes.next_multiple_of(SLAB_BYTES);
+        if kept < slab.span_bytes() {
+            self.fill_freed(pointer.wrapping_add(kept), slab.span_bytes() - kept);
+        }
         self.territory.resize_run(slab, bytes.div_ceil(SLAB_BYTES))
     }
 }

@@ -2,12 +2,11 @@
 
 #![allow(unsafe_code, reason = "clears blocks and marks them in the live map")]
 
-use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
-use crate::base::sync::{AtomicU8, Ordering};
-use crate::config::flags::{Off, Watch};
+use crate::base::sync::{Cell, Ordering};
+use crate::config::flags::{Harden, Off, Watch};
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
@@ -31,7 +30,7 @@ impl<P: PageProvider> Allocator<P> {
     #[cold]
     #[inline(never)]
     pub fn take_slow(&self, front: &Front, bytes: usize) -> *mut u8 {
-        self.take_any(front, bytes, 1).map_or(ptr::null_mut(), |(block, _)| block)
+        self.take_aligned(front, bytes, 1)
     }
 
     /// The same, and every byte is 0: cleared only where the block is not known to be.
@@ -62,7 +61,9 @@ impl<P: PageProvider> Allocator<P> {
     #[cold]
     #[inline(never)]
     pub fn take_aligned(&self, front: &Front, bytes: usize, align: usize) -> *mut u8 {
-        self.take_any(front, bytes, align).map_or(ptr::null_mut(), |(block, _)| block)
+        let block = self.take_any(front, bytes, align).map_or(ptr::null_mut(), |(block, _)| block);
+        self.fill_fresh(block);
+        block
     }
 
     /// The same, and every byte is 0.
@@ -80,21 +81,21 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_any(&self, front: &Front, bytes: usize, align: usize) -> Taken {
         let visitor = self.heaps.visitor(&self.territory, front);
-        let taken = if bytes > isize::MAX as usize {
-            None
-        } else if bytes > RUN_MAX || align > RUN_MAX {
-            self.take_large(bytes, align)
-        } else {
-            let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
-            match (&visitor, self.exact_class(&visitor, class)) {
-                (_, SizeClass::RUN) => self.take_run(bytes, align),
-                (Visitor::Thread(thread), class) if class.is_room() => {
-                    self.take_room(front, thread, class, bytes, align)
-                }
-                (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
-                (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
-                (Visitor::Passing, class) => self.take_passing(class, bytes),
+        let guarded = match &visitor {
+            Visitor::Thread(thread) if self.guarded.is_on() => {
+                self.guarded.take_in_turn(&self.territory, &thread.guard_in, bytes, align)
             }
+            _ => None,
+        };
+        let taken = if guarded.is_some() {
+            guarded
+        } else if bytes > isize::MAX as usize {
+            None
+        } else {
+            self.take_unguarded(&visitor, front, bytes, align).or_else(|| {
+                self.relieve(&visitor, front);
+                self.take_unguarded(&visitor, front, bytes, align)
+            })
         };
         if let (Visitor::Thread(thread), Some(_)) = (&visitor, &taken)
             && thread.watch().contains(Watch::COUNT)
@@ -103,6 +104,20 @@ impl<P: PageProvider> Allocator<P> {
             Calls::count(&thread.calls.bytes, bytes as u64);
         }
         taken
+    }
+
+    fn take_unguarded(&self, visitor: &Visitor<'_>, front: &Front, bytes: usize, align: usize) -> Taken {
+        if bytes > RUN_MAX || align > RUN_MAX {
+            return self.take_large(bytes, align);
+        }
+        let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
+        match (visitor, self.exact_class(visitor, class)) {
+            (_, SizeClass::RUN) => self.take_run(bytes, align),
+            (Visitor::Thread(thread), class) if class.is_room() => self.take_room(front, thread, class, bytes, align),
+            (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
+            (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
+            (Visitor::Passing, class) => self.take_passing(class, bytes),
+        }
     }
 
     /// Where two threads may free one block at the same instant, the live map tells which was second: it
@@ -117,6 +132,7 @@ impl<P: PageProvider> Allocator<P> {
                     class
                 }
             }
+            Visitor::Passing if class == SizeClass::PAIR && self.territory.measures.has(Harden::WATCHES) => PAIRS,
             _ => class,
         }
     }
@@ -126,8 +142,7 @@ impl<P: PageProvider> Allocator<P> {
         if block.is_null() {
             return None;
         }
-        self.mark(block, class);
-        Some((block, false))
+        Some((block, self.mark(block, class) > 0))
     }
 
     /// A block of a magazine class, which is not in the live map yet; null if memory is out.
@@ -148,9 +163,9 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_room(&self, front: &Front, thread: &ThreadHeap, class: SizeClass, bytes: usize, align: usize) -> Taken {
         let hand_out = |block, zeroed| {
-            self.mark(block, class);
+            let known = self.mark(block, class);
             self.mark_bytes(block, bytes);
-            Some((block, zeroed))
+            Some((block, zeroed || known >= bytes.max(1)))
         };
         let block = thread.pop(front, class);
         if !block.is_null() {
@@ -179,24 +194,20 @@ impl<P: PageProvider> Allocator<P> {
         hand_out(block, zeroed)
     }
 
-    /// Enters a block of a magazine class in the live map.
-    fn mark(&self, block: *mut u8, class: SizeClass) {
-        if let Some(live) = self.place_of(block) {
-            live.store(class.0, Ordering::Relaxed);
-        }
+    /// Enters a block of a magazine class in the live map; returns how many of its bytes are known to be 0.
+    fn mark(&self, block: *mut u8, class: SizeClass) -> usize {
+        let Some(live) = self.territory.zones.live_place(block) else { return 0 };
+        let was_held = live.load(Ordering::Relaxed) == SizeClass::FREED.0;
+        let known = if was_held { self.look_at_taken(class, block) } else { 0 };
+        live.store(class.0, Ordering::Relaxed);
+        known
     }
 
     /// Enters beside it how much of its room a block is.
     pub(super) fn mark_bytes(&self, block: *mut u8, bytes: usize) {
-        if let Some(live) = self.place_of(block.wrapping_add(1 << GRANULE_SHIFT)) {
+        if let Some(live) = self.territory.zones.live_place(block.wrapping_add(1 << GRANULE_SHIFT)) {
             live.store(SizeClass::of_room(bytes.max(FINE_MAX + 1)).1, Ordering::Relaxed);
         }
-    }
-
-    fn place_of(&self, block: *mut u8) -> Option<&AtomicU8> {
-        let first = self.territory.zones.first();
-        let zone = if first.covers(block) { first } else { self.territory.zones.find(block)? };
-        zone.live_place(block)
     }
 
     fn take_direct(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
@@ -243,6 +254,7 @@ impl<P: PageProvider> Allocator<P> {
 
     fn take_large(&self, bytes: usize, align: usize) -> Taken {
         self.look_at_clock();
+        self.keep_within(bytes);
         let (block, zeroed): (NonNull<u8>, bool) = self.large.allocate(&self.territory, bytes.max(1), align)?;
         Some((block.as_ptr(), zeroed))
     }

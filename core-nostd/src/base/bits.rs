@@ -47,6 +47,14 @@ pub fn take_lowest(mask: &mut u64, most: usize) -> u64 {
     before & !rest
 }
 
+/// The number of the one in `mask` that has `before` ones below it; 64 if there is none.
+pub fn nth_one(mut mask: u64, before: usize) -> u32 {
+    for _ in 0..before {
+        mask &= mask.wrapping_sub(1);
+    }
+    mask.trailing_zeros()
+}
+
 /// Calls `each` with the start and the length of every run of ones in `mask`, lowest first.
 pub fn for_each_run(mut mask: u64, mut each: impl FnMut(usize, usize)) {
     while mask != 0 {

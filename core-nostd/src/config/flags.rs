@@ -15,6 +15,10 @@ bitflags! {
         const DOUBLE_FREE = 2;
         /// The thread holds blocks of a further zone, which the fast paths do not know.
         const ZONES = 4;
+        /// The door sees every call first: it tells somebody who watches the process, or passes the call on.
+        const DOOR = 8;
+        /// Every block is to be guarded, as far as slots are free.
+        const GUARD = 16;
     }
 }
 
@@ -41,19 +45,36 @@ bitflags! {
 }
 
 bitflags! {
-    /// Measures against misuse beyond those that are always on. Each closes the fast paths of every thread
-    ///. The order is that of [`Harden::WORDS`].
+    /// Measures against misuse beyond those that are always on. Each but the last closes the fast paths of every
+    /// thread, and includes the first. The order is that of [`Harden::WORDS`].
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Harden: u8 {
         /// Frees claim their block by an atomic exchange: of two threads that free one block at the same moment one
         /// is told at once.
         const DOUBLE_FREE = 1;
+        /// Freed blocks are cleared; what is written to them after shows when they are handed out again.
+        const ZERO = 2;
+        /// Freed blocks are filled with a byte, and new ones with another.
+        const JUNK = 4;
+        /// Freed blocks wait before they can be handed out again.
+        const QUARANTINE = 8;
+        /// Which free block is handed out next cannot be foretold.
+        const RANDOM = 16;
+        /// Behind spans, runs and large blocks lies memory that nobody can reach.
+        const GUARD_SLABS = 32;
     }
 }
 
 impl Harden {
     /// What users call them; the first is nothing.
-    pub const WORDS: &'static [&'static str] = &["none", "double_free"];
+    pub const WORDS: &'static [&'static str] =
+        &["none", "double_free", "zero", "junk", "quarantine", "random", "guard_slabs"];
+    /// Those that do something to each block: they want every call.
+    pub const WATCHES: Self = Self::all().difference(Self::GUARD_SLABS);
+    /// Those that fill freed blocks.
+    pub const FILLS: Self = Self::ZERO.union(Self::JUNK);
+    /// Those under which a freed block is known to be one: the live map says so.
+    pub const HOLDS: Self = Self::FILLS.union(Self::QUARANTINE);
 }
 
 const _: () = assert!(Harden::all().bits() == (1 << (Harden::WORDS.len() - 1)) - 1, "every bit has a word");

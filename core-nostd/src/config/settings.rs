@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of `Settings::set_row`.
-pub const TABLE: [Setting; 11] = [
+pub const TABLE: [Setting; 17] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -43,7 +43,7 @@ pub const TABLE: [Setting; 11] = [
         name: "harden",
         unit: Unit::Words(Harden::WORDS),
         most: 0,
-        about: "double_free: also tell apart two threads that free one block at the same moment (default none)",
+        about: "measures against misuse that cost time or memory; every call is slower (default none)",
     },
     Setting {
         name: "on_fault",
@@ -93,6 +93,42 @@ pub const TABLE: [Setting; 11] = [
         most: 0,
         about: "mechanisms that are switched off, so that their worth can be measured (default none)",
     },
+    Setting {
+        name: "quarantine_bytes",
+        unit: Unit::Bytes,
+        most: 1 << 40,
+        about: "with harden=quarantine: bytes of freed blocks that wait in each thread at most (default 1M)",
+    },
+    Setting {
+        name: "pass_through",
+        unit: Unit::Switch,
+        most: 1,
+        about: "every call goes to the process's next allocator, for tools that want the C library's (default 0)",
+    },
+    Setting {
+        name: "guard_rate",
+        unit: Unit::Count,
+        most: 1 << 30,
+        about: "one of so many slow calls takes a block between shut pages; 1: every call (default 0: none)",
+    },
+    Setting {
+        name: "guard_slots",
+        unit: Unit::Count,
+        most: 16_384,
+        about: "so many such blocks at a time (default 256)",
+    },
+    Setting {
+        name: "crash_message",
+        unit: Unit::Switch,
+        most: 1,
+        about: "a crash in the allocator, or on memory of its that is free, is told (default 0; on with guard_rate)",
+    },
+    Setting {
+        name: "oom_report",
+        unit: Unit::Switch,
+        most: 1,
+        about: "a request that is refused is told, with the figures that say why (default 0)",
+    },
 ];
 
 /// The values in force.
@@ -120,6 +156,18 @@ pub struct Settings {
     pub prewarm_blocks: u32,
     /// `off`
     pub off: Off,
+    /// `quarantine_bytes`
+    pub quarantine_bytes: usize,
+    /// `pass_through`
+    pub pass_through: bool,
+    /// `guard_rate`
+    pub guard_rate: u32,
+    /// `guard_slots`
+    pub guard_slots: u32,
+    /// `crash_message`
+    pub crash_message: bool,
+    /// `oom_report`
+    pub oom_report: bool,
 }
 
 /// Why a setting was not taken.
@@ -152,6 +200,12 @@ impl Settings {
             prewarm_bytes: 0,
             prewarm_blocks: 0,
             off: Off::empty(),
+            quarantine_bytes: 1 << 20,
+            pass_through: false,
+            guard_rate: 0,
+            guard_slots: 256,
+            crash_message: false,
+            oom_report: false,
         }
     }
 
@@ -177,7 +231,13 @@ impl Settings {
             7 => self.purge_thread = value != 0,
             8 => self.prewarm_bytes = value as usize,
             9 => self.prewarm_blocks = value as u32,
-            _ => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            10 => self.off = Off::from_bits_truncate((value >> 1) as u8),
+            11 => self.quarantine_bytes = value as usize,
+            12 => self.pass_through = value != 0,
+            13 => self.guard_rate = value as u32,
+            14 => self.guard_slots = value as u32,
+            15 => self.crash_message = value != 0,
+            _ => self.oom_report = value != 0,
         }
     }
 

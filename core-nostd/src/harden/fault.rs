@@ -16,8 +16,14 @@ pub enum FaultKind {
     Stale,
     /// The address is none of ours.
     Foreign,
+    /// Bytes behind a guarded block were changed.
+    Overflow,
+    /// Bytes before a guarded block were changed.
+    Underflow,
     /// The block does not end where the size that came with it says.
     WrongSize,
+    /// The block was written to after it was freed; the address is that of the first byte that changed.
+    WrittenAfterFree,
 }
 
 impl FaultKind {
@@ -29,7 +35,10 @@ impl FaultKind {
             Self::Misaligned => "invalid free: misaligned",
             Self::Stale => "invalid free: nothing is allocated there",
             Self::Foreign => "invalid free: not from this allocator",
+            Self::Overflow => "overflow, found behind the end",
+            Self::Underflow => "underflow, found before the start",
             Self::WrongSize => "invalid free: not the size of the block",
+            Self::WrittenAfterFree => "write after free",
         }
     }
 }

@@ -1,10 +1,9 @@
 //! The first blocks of a class, which has no slab of its own yet, come from the heap's starters. What they gave
 //! counts even if it came back, so that a program that goes on has slabs, which cost less to look through.
 
-use core::cell::Cell;
-
 use super::Heap;
 use super::slabs::{Reach, slab};
+use crate::base::sync::Cell;
 use crate::config::flags::Off;
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT};
 use crate::pages::PageProvider;

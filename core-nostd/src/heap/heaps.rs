@@ -6,7 +6,7 @@ use core::ptr;
 
 use super::common::{Common, Unused};
 use super::{Front, Heap, ThreadHeap};
-use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Guard, Lock, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Guard, Lock, Ordering, Passage};
 use crate::config::flags::Watch;
 use crate::pages::PageProvider;
 use crate::superslab::Territory;
@@ -149,17 +149,10 @@ impl<P: PageProvider> Heaps<P> {
         self.unused.lock().put_by(thread);
     }
 
-    /// Holds the locks across a fork: true takes them, false lets them go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            self.common.iter().for_each(|common| core::mem::forget(common.lock()));
-            core::mem::forget(self.unused.lock());
-        } else {
-            // SAFETY: this thread took them before the fork.
-            self.common.iter().for_each(|common| unsafe { common.force_unlock() });
-            // SAFETY: as above.
-            unsafe { self.unused.force_unlock() };
-        }
+    /// The locks that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        self.common.iter().for_each(|common| passage.pass(common));
+        passage.pass(&self.unused);
     }
 
     /// A new heap, in the list of all and nowhere else.
@@ -171,8 +164,14 @@ impl<P: PageProvider> Heaps<P> {
         Some(heap)
     }
 
-    /// Watches this thread and every later one.
+    /// Has the door see every call of the threads to come.
+    pub fn watch_the_door(&self) {
+        self.watch.fetch_or(Watch::DOOR.bits(), Ordering::Relaxed);
+    }
+
+    /// Watches this thread and every later one; who watches the door goes on with that.
     pub fn set_watch(&self, territory: &Territory<P>, front: &Front, watch: Watch) {
+        let watch = watch.union(Watch::from_bits_retain(self.watch.load(Ordering::Relaxed)).intersection(Watch::DOOR));
         self.watch.store(watch.bits(), Ordering::Relaxed);
         if !watch.is_empty()
             && let Visitor::Thread(thread) = self.visitor(territory, front)

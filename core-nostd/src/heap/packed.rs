@@ -111,7 +111,7 @@ impl Heap {
         let (word, bit) = (slab.word.load(Ordering::Relaxed), 1u64 << (block % 64));
         if !starts
             || (word | slab.remote().word.load(Ordering::Relaxed)) & bit != 0
-            || block >= slab.carved.get() as usize
+            || block >= slab.carved.load(Ordering::Relaxed) as usize
         {
             return false;
         }
@@ -157,7 +157,7 @@ impl Heap {
             let of = self.class(SizeClass(PACKED as u8 + bit as u8));
             match slab(of.fullest.get()) {
                 Some(first) if first.used.get() == 0 => {
-                    if first.slabs.get() as usize == slabs {
+                    if first.slabs.load(Ordering::Relaxed) as usize == slabs {
                         self.unlist(first);
                         self.count_given(of);
                         first.reopen(class, slabs);
@@ -201,7 +201,7 @@ fn list_only(of: &ClassSlabs, opened: &Slab) {
 /// Takes the first listed span, whose word is empty, off the list, unless it has blocks to carve.
 #[inline]
 fn unlist_full(of: &ClassSlabs, first: &Slab) {
-    if first.carved.get() != first.capacity.get() {
+    if first.carved.load(Ordering::Relaxed) != first.capacity.get() {
         return;
     }
     first.place.set(FULL);

@@ -5,6 +5,7 @@ use core::ptr;
 
 use super::Heap;
 use super::slabs::slab;
+use crate::base::sync::Ordering;
 use crate::pages::PageProvider;
 use crate::slab::descriptor::CURRENT;
 use crate::slab::{SizeClass, Slab};
@@ -30,7 +31,7 @@ impl Heap {
         if slab.class() != SizeClass::PAIR
             || !self.owns(slab)
             || !offset.is_multiple_of(BYTES)
-            || block >= slab.carved.get() as usize
+            || block >= slab.carved.load(Ordering::Relaxed) as usize
             || !slab.put_one_of_many(block)
         {
             return false;

@@ -4,7 +4,8 @@ use super::heaps::Heaps;
 use super::slabs::Reach;
 use super::{Front, Heap, ThreadHeap};
 use crate::base::sync::Lock;
-use crate::config::flags::{Off, Watch};
+use crate::config::flags::{Harden, Off, Watch};
+use crate::harden::random::Dice;
 use crate::pages::PageProvider;
 use crate::policy::front::{COLD_BATCH, FIRST_BATCH, is_warm, refill_batch};
 use crate::slab::{Refill, SizeClass};
@@ -31,7 +32,11 @@ impl<P: PageProvider> Heaps<P> {
             (None, true) => FIRST_BATCH,
             (None, false) => COLD_BATCH,
         };
+        let dice = self.dice_of(territory, thread);
+        // The more there are, the less can be foretold of the next.
+        let most = if dice.is_some() { thread.slots(class) } else { most };
         let mut room = Refill::new(thread.room(front, class, most.min(thread.slots(class))));
+        room.dice = dice;
         if let Some(heap) = heap {
             heap.take_many(territory, class, Reach::Spans, &mut room);
             if room.is_empty() && self.has_common() {
@@ -54,11 +59,29 @@ impl<P: PageProvider> Heaps<P> {
         let came = room.len();
         thread.add_newest(front, class, room.room(), came);
         thread.note_taken(came);
+        if thread.watch().is_empty() && territory.measures.has(Harden::HOLDS) {
+            // Who is not watched does not look, and what it writes is no misuse.
+            thread.blocks(front, class).iter().for_each(|&block| territory.zones.unmark_freed(block));
+        }
         let is_foreign = |block: &*mut u8| !territory.zones.first().covers(*block);
         if territory.zones.count() > 1 && thread.blocks(front, class).iter().any(is_foreign) {
             thread.close(front, Watch::ZONES);
         }
         came > 0
+    }
+
+    /// The thread's dice, where placement is to be random; none if memory is out.
+    fn dice_of<'a>(&self, territory: &Territory<P>, thread: &'a ThreadHeap) -> Option<&'a Dice> {
+        if !territory.measures.has(Harden::RANDOM) || !thread.watch().contains(Watch::DOUBLE_FREE) {
+            return None;
+        }
+        if thread.dice.get().is_null()
+            && let Some(room) = territory.allot::<Dice>()
+        {
+            thread.dice.set(room.as_ptr());
+            thread.dice()?.rekey(territory.provider.key());
+        }
+        thread.dice()
     }
 
     /// The thread's heap; the first thread gets one at once, later ones when they turn out to be warm.

@@ -5,11 +5,10 @@
 
 #![allow(unsafe_code, reason = "reaches slab records through a pointer")]
 
-use core::cell::Cell;
 use core::ptr;
 
 use crate::base::bits::{low, run_starts, take_lowest};
-use crate::base::sync::{AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicU64, AtomicUsize, Cell, Ordering};
 use crate::config::flags::Off;
 use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
 use crate::pages::PageProvider;
@@ -58,7 +57,7 @@ impl Reserve {
         // SAFETY: `reserve`: a superslab that has slabs here is committed, so it has 64 records.
         let slab = unsafe { &*self.records.get().add(first) };
         slab.base.store(self.base.get().wrapping_add(first << SLAB_SHIFT), Ordering::Relaxed);
-        slab.slabs.set(slabs as u8);
+        slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.place.set(FULL);
         slab.reopen(class, slabs);
         slab.owner.store(owner.cast_mut(), Ordering::Release);
@@ -129,10 +128,11 @@ impl Reserve {
 
     /// Takes a span back, or leaves it to the pool; its slabs are in no span then.
     pub fn release<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        if !self.covers(slab) {
+        if !self.covers(slab) || slab.guarded.get() {
             territory.release_span(slab);
             return;
         }
+        territory.forget_freed(slab);
         self.take_back(slab);
         if self.free.load(Ordering::Relaxed).count_ones() as usize > MOST_KEPT {
             self.give_up_all_but(territory, MOST_KEPT / 2);
@@ -150,7 +150,7 @@ impl Reserve {
 
     /// Takes a span back that it covers.
     pub fn take_back(&self, slab: &Slab) {
-        let mask = low(slab.slabs.get() as usize) << slab.index();
+        let mask = low(slab.slabs.load(Ordering::Relaxed) as usize) << slab.index();
         slab.close();
         self.free.store(self.free.load(Ordering::Relaxed) | mask, Ordering::Relaxed);
         self.dirty.set(self.dirty.get() | mask);

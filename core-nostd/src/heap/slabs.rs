@@ -8,12 +8,12 @@
 
 #![allow(unsafe_code, reason = "follows links between slab records")]
 
-use core::cell::Cell;
 use core::ptr;
 
 use super::first_blocks::FirstBlocks;
 use super::reserve::Reserve;
-use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU64, Cell, Ordering};
+use crate::config::flags::Harden;
 use crate::pages::PageProvider;
 use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
 use crate::slab::size_class::{CLASSES, CROWDED_CLASSES};
@@ -210,6 +210,10 @@ impl Heap {
             self.release_idle_packed(territory);
         }
         let (spans, grow) = (self.spans() as usize, reach == Reach::Provider);
+        if territory.measures.has(Harden::GUARD_SLABS) {
+            self.reserve.give_up(territory);
+            return territory.claim_guarded(class, slabs, 1, &self.mailbox, grow).and_then(|claimed| slab(claimed));
+        }
         let claimed = self.reserve.claim(territory, class, slabs, spans, &self.mailbox, grow)?;
         slab(claimed)
     }

@@ -3,13 +3,14 @@
 
 #![allow(unsafe_code, reason = "magazine slots stand in raw memory")]
 
-use core::cell::Cell;
 use core::ptr::{self, NonNull};
 
 use super::magazine::{END, Front, Slot};
 use super::slabs::Heap;
-use crate::base::sync::{AtomicPtr, AtomicU64, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU64, Cell, Ordering};
 use crate::config::flags::{Off, Watch};
+use crate::harden::quarantine::Quarantine;
+use crate::harden::random::Dice;
 use crate::pages::PageProvider;
 use crate::policy::front::{self, look_below_peak};
 use crate::slab::SizeClass;
@@ -63,10 +64,16 @@ pub struct ThreadHeap {
     pub falls: Cell<bool>,
     /// Slow-path events since the clock was last looked at.
     pub events: Cell<u32>,
+    /// Takes of slow paths until one is guarded; 0 if none was drawn yet.
+    pub guard_in: Cell<u32>,
     /// What is watched: then the front has no magazines, and `watched` counts what is in them.
     pub watch: Cell<u8>,
     /// Its calls, if they are counted.
     pub calls: Calls,
+    /// Says which block is next, if that is not to be foretold.
+    pub dice: Cell<*const Dice>,
+    /// Freed blocks that wait.
+    pub quarantine: Cell<*const Quarantine>,
     /// Every thread heap there is; written once.
     pub next_thread: AtomicPtr<ThreadHeap>,
     /// Next of the unused ones; under the common lock.
@@ -150,9 +157,25 @@ impl ThreadHeap {
         if self.watch.get() == 0 {
             return front.magazines.pop(class);
         }
-        let Some(newest) = self.blocks(front, class).last() else { return ptr::null_mut() };
-        self.set_len(front, class, self.len(front, class) - 1);
-        *newest
+        let blocks = self.blocks(front, class);
+        let Some(&newest) = blocks.last() else { return ptr::null_mut() };
+        let (last, first) = (blocks.len() - 1, self.first_slot(class));
+        self.set_len(front, class, last);
+        let Some(dice) = self.dice() else { return newest };
+        // SAFETY: `magazine`: the first `last` slots hold blocks, and the one behind them held the newest.
+        unsafe { first.add(dice.below(last + 1)).replace(newest) }
+    }
+
+    /// Its dice, if it has some.
+    pub fn dice(&self) -> Option<&Dice> {
+        // SAFETY: written once, to room that is never given back.
+        unsafe { self.dice.get().as_ref() }
+    }
+
+    /// Its quarantine, if it has one.
+    pub fn quarantine(&self) -> Option<&Quarantine> {
+        // SAFETY: as above.
+        unsafe { self.quarantine.get().as_ref() }
     }
 
     /// Puts a block in; false if the magazine is full.

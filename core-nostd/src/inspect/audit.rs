@@ -9,6 +9,8 @@ pub struct Audit {
     pub live_bytes: u64,
     /// Blocks in magazines.
     pub magazine_blocks: u64,
+    /// Blocks in quarantine; large ones are not counted.
+    pub waiting_blocks: u64,
     /// Blocks freed by others and not yet taken in.
     pub remote_blocks: u64,
     /// Blocks in their slabs.

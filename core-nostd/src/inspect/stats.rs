@@ -13,9 +13,11 @@ pub struct Stats {
     pub large: u64,
     /// Freed large blocks that are kept.
     pub large_cached: u64,
+    /// Pages of guarded blocks in use.
+    pub guarded: u64,
     /// Our own structures, live map and slab records not counted.
     pub store: u64,
-    /// Committed addresses: superslabs, large blocks, store. The sum of the six above.
+    /// Committed addresses: superslabs, large blocks, store. The sum of the seven above.
     pub mapped: u64,
     /// Superslabs, in number.
     pub superslabs: u64,
@@ -44,6 +46,7 @@ pub struct Stats {
 impl Stats {
     /// True if the parts add up to the whole.
     pub const fn adds_up(&self) -> bool {
-        self.active + self.cached + self.clean + self.large + self.large_cached + self.store == self.mapped
+        let slabs = self.active + self.cached + self.clean;
+        slabs + self.large + self.large_cached + self.guarded + self.store == self.mapped
     }
 }

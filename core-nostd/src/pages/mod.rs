@@ -1,8 +1,8 @@
-//! Where memory comes from. Stands on `config`, `base`.
+//! Where memory comes from. Stands on `config`, `base`, `harden`.
 
 mod provider;
 #[cfg(feature = "static-region")]
 pub mod static_region;
 pub mod store;
 
-pub use provider::{PageProvider, Purged, touch};
+pub use provider::{PageProvider, Purged, Users, touch};

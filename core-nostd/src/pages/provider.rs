@@ -5,6 +5,7 @@
 use core::ptr::NonNull;
 
 use crate::base::sync::{AtomicU8, Ordering, Relax};
+use crate::harden::random::KEY_WORDS;
 
 /// What a purged run holds afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +14,15 @@ pub enum Purged {
     Zeroed,
     /// Unchanged: the provider could not take the pages back.
     Kept,
+}
+
+/// Who uses a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Users {
+    /// Every path: it is the live map.
+    All,
+    /// Slow paths: it holds structures of theirs, or blocks, and each of these is a client's as long as it is live.
+    SlowPaths,
 }
 
 /// Writes to each page of a run what it holds already, unless that shows that somebody has written to it.
@@ -37,13 +47,14 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 /// | reserved | no | no | `commit` → committed, `release` → gone |
 /// | committed, untouched | yes, zero | no | a write, `populate` → touched |
 /// | touched | yes | yes | `purge` → committed, untouched (`Zeroed`) or touched (`Kept`) |
+/// | guarded: committed, then shut | no | as before | `unguard` → committed; `purge`, `release` as there |
 /// | gone | – | – | – |
 ///
 /// # Safety
 ///
 /// A reserved run overlaps no other live run and nothing else of the program. A committed run can be
 /// read and written until it is released. Untouched memory reads as zero. `remap` keeps the contents.
-/// No method may call the allocator that uses the provider. Every method is called without a lock held.
+/// No method may call the allocator that uses the provider. Every method but `dedicate` is called without a lock held.
 pub unsafe trait PageProvider: Relax + Sync {
     /// Bytes of a page, a power of two.
     fn page_bytes(&self) -> usize;
@@ -73,6 +84,11 @@ pub unsafe trait PageProvider: Relax + Sync {
             }
         }
         Some(run)
+    }
+
+    /// Says who will use a committed run, before anybody does: for those who watch the process. A lock may be held.
+    fn dedicate(&self, start: NonNull<u8>, bytes: usize, users: Users) {
+        let _ = (start, bytes, users);
     }
 
     /// Says that a committed run will be touched whole: it may come in huge pages, if the system has them.
@@ -112,6 +128,27 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// The run is committed, and nobody needs its contents.
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged;
 
+    /// Shuts pages of a committed run: whoever touches them gets the system's fault, until `unguard`. What they hold
+    /// stays. False where the provider cannot; then nothing has changed, or part of it is shut.
+    ///
+    /// # Safety
+    ///
+    /// The pages are committed, and nobody uses them.
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let _ = (start, bytes);
+        false
+    }
+
+    /// Opens them again; false where that was refused: then they may still be shut.
+    ///
+    /// # Safety
+    ///
+    /// The pages are committed, shut or not.
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        let _ = (start, bytes);
+        false
+    }
+
     /// Ends a reserved run.
     ///
     /// # Safety
@@ -141,8 +178,26 @@ pub unsafe trait PageProvider: Relax + Sync {
         None
     }
 
+    /// A key that nobody can foretell, another with each call. A provider without one leaves placement the same in
+    /// every run.
+    fn key(&self) -> [u32; KEY_WORDS] {
+        [0; KEY_WORDS]
+    }
+
+    /// Who calls: the thread's number, and how many of the frames it has written, which are addresses of calls,
+    /// innermost first. A provider may not know.
+    fn caller(&self, frames: &mut [usize]) -> (u64, usize) {
+        let _ = frames;
+        (0, 0)
+    }
+
     /// Milliseconds of a clock that never runs backwards; a provider without one may count calls.
     fn now_ms(&self) -> u64;
+
+    /// Bytes of memory that the process may have; asked once, of processes that have much.
+    fn memory_bytes(&self) -> usize {
+        usize::MAX
+    }
 
     /// How many bytes of blocks the first zone should have room for.
     fn zone_bytes(&self) -> usize;

@@ -4,9 +4,9 @@
 
 use core::ptr::{self, NonNull};
 
-use super::PageProvider;
+use super::{PageProvider, Users};
 use crate::base::address::round_up;
-use crate::base::sync::Lock;
+use crate::base::sync::{Lock, Passage};
 
 const CHUNK_BYTES: usize = 256 << 10;
 const LEAST_SHIFT: u32 = 6;
@@ -46,6 +46,7 @@ impl<P: PageProvider> Store<P> {
         let shift = shift(bytes);
         if shift > MOST_SHIFT {
             let run = provider.map(1 << shift, provider.page_bytes())?;
+            provider.dedicate(run, 1 << shift, Users::SlowPaths);
             self.shelf.lock().mapped += 1 << shift;
             return Some(run);
         }
@@ -77,6 +78,7 @@ impl<P: PageProvider> Store<P> {
             unsafe { provider.release(start, bytes) };
             return room;
         }
+        provider.dedicate(start, bytes, Users::SlowPaths);
         (shelf.at, shelf.left) = (start.as_ptr(), bytes);
         shelf.mapped += bytes;
         shelf.take(shift)
@@ -115,14 +117,9 @@ impl<P: PageProvider> Store<P> {
         *list = block.as_ptr();
     }
 
-    /// Holds the lock across a fork: true takes it, false lets it go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.shelf.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.shelf.force_unlock() };
-        }
+    /// The lock that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        passage.pass(&self.shelf);
     }
 }
 

@@ -52,24 +52,32 @@ impl Allowance {
         Self { wanted: 0, risen_from: usize::MAX, fallen_to: usize::MAX, gone: 0, gone_ms: 0 }
     }
 
-    /// Free slabs that may stay beside `used` ones: a sixteenth of those always may.
-    const fn room(&self, used: usize) -> usize {
-        ALWAYS_KEPT + self.wanted_at(used) + used / 16
+    /// Free slabs that may stay beside `used` ones: a sixteenth of those always may, but for `most` in all.
+    const fn room(&self, used: usize, most: usize) -> usize {
+        let room = ALWAYS_KEPT + self.wanted_at(used) + used / 16;
+        let left = most.saturating_sub(used);
+        if left > room {
+            room
+        } else if left > ALWAYS_KEPT {
+            left
+        } else {
+            ALWAYS_KEPT
+        }
     }
 
     const fn wanted_at(&self, used: usize) -> usize {
         if self.is_low(used) { 0 } else { self.wanted }
     }
 
-    /// How many of `kept` slabs are too many beside `used` ones.
-    pub const fn surplus(&self, kept: usize, used: usize) -> usize {
-        let room = self.room(used);
+    /// How many of `kept` slabs are too many beside `used` ones, where both should be `most` at most.
+    pub const fn surplus(&self, kept: usize, used: usize, most: usize) -> usize {
+        let room = self.room(used, most);
         if kept > room + ALWAYS_KEPT { kept - room } else { 0 }
     }
 
     /// True if it is worth the while to free slabs until so many are kept: if not just a few are too many.
-    pub const fn is_surplus_to_make(&self, kept: usize, used: usize) -> bool {
-        self.surplus(kept, used) > self.wanted_at(used) / 16
+    pub const fn is_surplus_to_make(&self, kept: usize, used: usize, most: usize) -> bool {
+        self.surplus(kept, used, most) > self.wanted_at(used) / 16
     }
 
     /// So many are in use after some came back.
@@ -130,6 +138,19 @@ impl Default for Allowance {
         Self::new()
     }
 }
+
+/// Bytes of a process from which on it matters what it may have.
+pub const LIMITED_FROM: usize = 64 << 20;
+
+/// Of what the process may have: from here on nothing is kept beside what is in use. The rest is for stacks, files,
+/// other processes, and what comes between two looks.
+pub const fn near_limit(bytes: usize) -> usize {
+    bytes - bytes / 4
+}
+
+/// Neighbouring superslabs of which one is to be huge pages and one is not: each such edge is a mapping more, and
+/// Linux lets a process have 65,530.
+pub const MOST_EDGES: usize = 2048;
 
 /// Bytes of freed large blocks that may be kept, given those in use.
 pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {

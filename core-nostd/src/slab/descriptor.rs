@@ -8,17 +8,17 @@
 //! ```
 //!
 //! Only the owner's thread, or who holds the common lock for an ownerless heap, touches `next`, `prev`,
-//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`.
+//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`,
+//! `slabs`, `carved`: who frees a block of another's span checks it by them.
 
 #![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
 
-use core::cell::Cell;
 use core::ptr;
 
-use super::{Mailbox, Refill, SizeClass, starter};
+use super::{Mailbox, SizeClass, starter};
 use crate::base::address::align_down;
-use crate::base::bits::{count, low, take_lowest};
-use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU64, Ordering};
+use crate::base::bits::{count, low};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Cell, Ordering};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
 
 /// Where a span is listed in its heap.
@@ -57,13 +57,13 @@ pub struct Slab {
     /// See the file's head.
     pub used: Cell<u16>,
     /// See the file's head.
-    pub carved: Cell<u16>,
+    pub carved: AtomicU16,
     /// Blocks of the span.
     pub capacity: Cell<u16>,
     /// Where it is listed.
     pub place: Cell<Place>,
     /// Slabs of the span.
-    pub slabs: Cell<u8>,
+    pub slabs: AtomicU8,
     /// Its class; 0 while the slab belongs to no span.
     pub class: AtomicU8,
     /// The class of the last span that began here and was given back: for the words of a late fault.
@@ -72,6 +72,8 @@ pub struct Slab {
     pub delta: AtomicU8,
     /// True if every uncarved block reads as zero.
     pub fresh: Cell<bool>,
+    /// True if the slab behind the span is a guard.
+    pub guarded: Cell<bool>,
     /// True once somebody else freed a block of it: until then nobody looks at what others write.
     pub shared: AtomicBool,
 }
@@ -154,7 +156,7 @@ impl Slab {
 
     /// Bytes of the span.
     pub fn span_bytes(&self) -> usize {
-        (self.slabs.get() as usize) << SLAB_SHIFT
+        (self.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT
     }
 
     /// The block that covers `offset` bytes into the span, and whether it starts there.
@@ -218,41 +220,13 @@ impl Slab {
 
     #[inline(always)]
     fn carve_one(&self, bytes: usize) -> Option<(*mut u8, bool)> {
-        let carved = self.carved.get();
+        let carved = self.carved.load(Ordering::Relaxed);
         if carved == self.capacity.get() {
             return None;
         }
-        self.carved.set(carved + 1);
+        self.carved.store(carved + 1, Ordering::Relaxed);
         self.used.set(self.used.get() + 1);
         Some((self.base.load(Ordering::Relaxed).wrapping_add(carved as usize * bytes), self.fresh.get()))
-    }
-
-    /// Owner: takes blocks, lowest first, until `into` is full.
-    pub fn take_many(&self, into: &mut Refill<'_>) {
-        let before = into.len();
-        let bytes = self.class().shape().bytes as usize;
-        let base = self.base.load(Ordering::Relaxed);
-        if self.has_one_word() {
-            take_bits(&self.word, base, bytes, into);
-        } else {
-            let mut summary = self.summary.load(Ordering::Relaxed);
-            while summary != 0 && !into.is_full() {
-                let at = summary.trailing_zeros() as usize;
-                if take_bits(self.word_of(at), base.wrapping_add(at * 64 * bytes), bytes, into) {
-                    summary &= summary - 1;
-                }
-            }
-            self.summary.store(summary, Ordering::Relaxed);
-        }
-        let carved = self.carved.get();
-        let fresh = into.room().min((self.capacity.get() - carved) as usize);
-        let mut block = base.wrapping_add(carved as usize * bytes);
-        for _ in 0..fresh {
-            into.put(block);
-            block = block.wrapping_add(bytes);
-        }
-        self.carved.set(carved + fresh as u16);
-        self.used.set(self.used.get() + (into.len() - before) as u16);
     }
 
     /// Owner: takes the block of one bit, which is free, of a span with many words.
@@ -322,10 +296,13 @@ impl Slab {
                 summary &= summary - 1;
             }
         }
+        if class == SizeClass::STARTER {
+            starter::end(self);
+        }
         self.summary.store(0, Ordering::Relaxed);
-        self.carved.set(0);
+        self.carved.store(0, Ordering::Relaxed);
         self.shared.store(false, Ordering::Relaxed);
-        self.owner.store(ptr::null_mut(), Ordering::Release);
+        self.owner.store(ptr::null_mut(), Ordering::Relaxed);
         self.forget(0);
     }
 
@@ -335,7 +312,7 @@ impl Slab {
         let capacity = class.capacity_of(slabs);
         self.capacity.set(capacity);
         self.word.store(low(capacity.into()), Ordering::Relaxed);
-        self.carved.set(capacity);
+        self.carved.store(capacity, Ordering::Relaxed);
         self.used.set(0);
         self.fresh.set(false);
     }
@@ -352,7 +329,7 @@ impl Slab {
 
     /// Slabs `from..` of the span are in no span any more.
     pub fn forget(&self, from: usize) {
-        for ahead in from..self.slabs.get() as usize {
+        for ahead in from..self.slabs.load(Ordering::Relaxed) as usize {
             // SAFETY: as above.
             let record = unsafe { self.after(ahead) };
             record.class.store(0, Ordering::Relaxed);
@@ -384,16 +361,4 @@ impl Slab {
         let (own, remote) = (self.word_of(block / 64), self.remote_word_of(block / 64));
         (own.load(Ordering::Relaxed) | remote.load(Ordering::Relaxed)) & bit != 0
     }
-}
-
-/// Takes the blocks of one word, the first of which stands at `base`; true if none is left.
-fn take_bits(word: &AtomicU64, base: *mut u8, bytes: usize, into: &mut Refill<'_>) -> bool {
-    let mut bits = word.load(Ordering::Relaxed);
-    let mut taken = take_lowest(&mut bits, into.room());
-    word.store(bits, Ordering::Relaxed);
-    while taken != 0 {
-        into.put(base.wrapping_add(taken.trailing_zeros() as usize * bytes));
-        taken &= taken - 1;
-    }
-    bits == 0
 }

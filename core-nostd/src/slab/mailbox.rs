@@ -56,7 +56,7 @@ impl Mailbox {
             // The link is read before the slab may be queued again.
             at = slab.remote().next.load(Ordering::Relaxed);
             slab.remote().queued.swap(false, Ordering::AcqRel);
-            if ptr::eq(slab.owner.load(Ordering::Acquire), self) {
+            if ptr::eq(slab.owner.load(Ordering::Relaxed), self) {
                 each(slab);
             } else {
                 notify(slab);
@@ -102,7 +102,7 @@ fn notify(slab: &Slab) {
         // Nobody's: our bits were taken with somebody else's. If it found an owner meanwhile, a freer
         // may have relied on our `true`: its exchange came before ours below, so we see the owner.
         queued.swap(false, Ordering::AcqRel);
-        if slab.owner.load(Ordering::Acquire).is_null() {
+        if slab.owner.load(Ordering::Relaxed).is_null() {
             return;
         }
     }

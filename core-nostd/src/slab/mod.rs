@@ -1,8 +1,9 @@
-//! A slab: blocks of one class and the record of which are free. Stands on `config`, `base`.
+//! A slab: blocks of one class and the record of which are free. Stands on `config`, `base`, `harden`.
 
 pub mod descriptor;
 pub mod mailbox;
 pub mod refill;
+mod scattered;
 pub mod size_class;
 pub mod starter;
 pub mod words;

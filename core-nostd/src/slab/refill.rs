@@ -1,19 +1,23 @@
 //! A row of slots that blocks of one class come into, from the last slot down: who pops gets them in the
 //! order in which they came.
 
-use core::cell::Cell;
+use crate::base::sync::Cell;
+
+use crate::harden::random::Dice;
 
 /// Slots, of which the first `left` have not been filled.
 #[derive(Debug)]
 pub struct Refill<'a> {
     slots: &'a [Cell<*mut u8>],
     left: usize,
+    /// Says which blocks come, if it is not to be the lowest.
+    pub dice: Option<&'a Dice>,
 }
 
 impl<'a> Refill<'a> {
     /// None filled yet.
     pub const fn new(slots: &'a [Cell<*mut u8>]) -> Self {
-        Self { slots, left: slots.len() }
+        Self { slots, left: slots.len(), dice: None }
     }
 
     /// Blocks that came.

@@ -67,6 +67,9 @@ impl SizeClass {
     pub const NONE: Self = Self(0);
     /// Blocks of 8 bytes.
     pub const PAIR: Self = Self(1);
+    /// In the live map, which no block of 8 bytes is in: a block that starts here was freed under a measure that
+    /// holds on to what it knows of it (`freed-mark`).
+    pub const FREED: Self = Self::PAIR;
     /// Slabs that hold the first blocks of many classes; as many blocks as granules, to who only counts.
     pub const STARTER: Self = Self(87);
     /// One block of whole slabs.
@@ -136,6 +139,15 @@ impl SizeClass {
         Some(Self::RUN)
     }
 
+    /// Bytes of the blocks of class `number`, or words where they differ.
+    pub const fn words(number: usize) -> Result<usize, &'static str> {
+        match number {
+            87 => Err("first blocks"),
+            88 => Err("blocks of 256 KiB to 1 MiB"),
+            _ => Ok(if number < CLASSES { Self(number as u8).shape().bytes as usize } else { 0 }),
+        }
+    }
+
     /// True if the class is a room.
     pub const fn is_room(self) -> bool {
         self.0 >= ROOM && (self.0 as usize) < MAGAZINE_CLASSES
@@ -144,6 +156,11 @@ impl SizeClass {
     /// True for what stands in the live map behind a room's block, and is no class.
     pub const fn is_mark(self) -> bool {
         self.0 as usize >= MAGAZINE_CLASSES && (self.0 as usize) < LIVE_CLASSES
+    }
+
+    /// True if the live map can say of its blocks that they were freed.
+    pub const fn has_freed_marks(self) -> bool {
+        self.has_magazine() || self.0 == Self::STARTER.0
     }
 
     /// Bytes of the room's block that has this mark; the whole room for what is no mark.

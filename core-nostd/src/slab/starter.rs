@@ -60,7 +60,7 @@ fn length(slab: &Slab, start: usize) -> usize {
 /// The class of the block that starts at a granule; none if none does.
 pub fn class_at(slab: &Slab, granule: usize) -> SizeClass {
     if start_from(slab, granule) == granule && granule < GRANULES {
-        SizeClass::of(length(slab, granule) << GRANULE_SHIFT)
+        SizeClass::of((length(slab, granule) << GRANULE_SHIFT).min(FINE_MAX))
     } else {
         SizeClass::NONE
     }
@@ -112,7 +112,7 @@ fn cut(slab: &Slab, mut from: usize, to: usize) {
 /// Owner: has a block start at a granule, which is not free.
 fn carve(slab: &Slab, start: usize) {
     flip(slab, start);
-    slab.carved.set(slab.carved.get() + 1);
+    slab.carved.store(slab.carved.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     slab.capacity.set(slab.capacity.get() + 1);
     slab.used.set(slab.used.get() + 1);
 }
@@ -122,7 +122,7 @@ fn merge(slab: &Slab, start: usize) -> usize {
     let end = start_from(slab, start + 1);
     slab.take_bit(start / 64, 1 << (start % 64));
     flip(slab, start);
-    slab.carved.set(slab.carved.get() - 1);
+    slab.carved.store(slab.carved.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
     slab.capacity.set(slab.capacity.get() - 1);
     slab.used.set(slab.used.get() - 1);
     end

@@ -13,7 +13,7 @@ use super::Territory;
 use super::pool::{Extent, Pool, PoolZone};
 use crate::base::sync::Ordering;
 use crate::config::geometry::{LIVE_MAP_BYTES, META_HEADERS, META_SHIFT, META_SPARE, SUPERSLAB_BYTES, ZONES};
-use crate::pages::PageProvider;
+use crate::pages::{PageProvider, Users};
 use crate::policy::retention;
 
 #[cfg(test)]
@@ -70,11 +70,11 @@ impl<P: PageProvider> Territory<P> {
     fn commit_superslabs(&self, number: usize, from: usize, more: usize) -> bool {
         let zone = self.zones.get(number);
         let parts = [
-            (zone.base().wrapping_add(from * SUPERSLAB_BYTES), SUPERSLAB_BYTES),
-            (zone.live_base().wrapping_add(from * LIVE_MAP_BYTES), LIVE_MAP_BYTES),
-            (zone.meta(from + more - 1), 1 << META_SHIFT),
+            (zone.base().wrapping_add(from * SUPERSLAB_BYTES), SUPERSLAB_BYTES, Users::SlowPaths),
+            (zone.live_base().wrapping_add(from * LIVE_MAP_BYTES), LIVE_MAP_BYTES, Users::All),
+            (zone.meta(from + more - 1), 1 << META_SHIFT, Users::SlowPaths),
         ];
-        for (start, bytes) in parts {
+        for (start, bytes, _) in parts {
             let Some(start) = NonNull::new(start) else { return false };
             if zone.superslabs() > from {
                 // Somebody was faster.
@@ -96,6 +96,11 @@ impl<P: PageProvider> Territory<P> {
         let mut pool = self.pool.lock();
         if zone.superslabs() < from + more {
             self.grown_ms.store(now, Ordering::Relaxed);
+            for (start, bytes, users) in parts {
+                if let Some(start) = NonNull::new(start) {
+                    self.provider.dedicate(start, more * bytes, users);
+                }
+            }
             zone.set_committed(from + more);
             pool.add_superslabs(number, from + more, huge, self.recent_ms());
         }
@@ -119,6 +124,11 @@ impl<P: PageProvider> Territory<P> {
                 let mut pool = self.pool.lock();
                 let was_faster = pool.extent().zones != known;
                 if !was_faster {
+                    for ((offset, length), users) in plan.pieces(first) {
+                        if let Some(start) = NonNull::new(at(offset)) {
+                            self.provider.dedicate(start, length, users);
+                        }
+                    }
                     pool.add_zone(at(plan.meta_end), superslabs);
                     self.zones.publish(at(plan.base), at(plan.live), at(plan.meta_end));
                     self.zones.get(known).set_committed(first);
@@ -178,11 +188,19 @@ impl Plan {
         Self { base, live, meta_end, index_bytes, bytes }
     }
 
+    /// Offset and length of what the first superslabs need, and who uses it.
+    fn pieces(&self, superslabs: usize) -> [((usize, usize), Users); 3] {
+        let meta = (self.meta_end - (superslabs << META_SHIFT), (superslabs << META_SHIFT) + self.index_bytes);
+        [
+            ((self.live, superslabs * LIVE_MAP_BYTES), Users::All),
+            (meta, Users::SlowPaths),
+            ((self.base, superslabs * SUPERSLAB_BYTES), Users::SlowPaths),
+        ]
+    }
+
     /// Offset and length of what the first superslabs need; neighbours are one part.
     fn parts(&self, superslabs: usize) -> [(usize, usize); 3] {
-        let live = (self.live, superslabs * LIVE_MAP_BYTES);
-        let meta = (self.meta_end - (superslabs << META_SHIFT), (superslabs << META_SHIFT) + self.index_bytes);
-        let blocks = (self.base, superslabs * SUPERSLAB_BYTES);
+        let [(live, _), (meta, _), (blocks, _)] = self.pieces(superslabs);
         if self.base == 0 { [blocks, live, meta] } else { [live, (meta.0, meta.1 + blocks.1), (self.bytes, 0)] }
     }
 }

@@ -1,9 +1,10 @@
 //! The shared pool: which slabs of which superslab are free, whatever class they served.
 //!
 //! `pool-mask`: a bit of a superslab's `free` is set iff that slab belongs to no span, to no heap's
-//! reserve and to no purge under way. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other bytes than zero.
+//! reserve, to no purge under way and is no guard. `pool-dirty`: a bit of `dirty` is set iff the slab may hold other
+//! bytes than zero.
 //! `pool-index`: the first word of a pair has a superslab's bit iff its `free` is not 0, the second iff
-//! [`SuperSlab::kept`] is not 0.
+//! [`SuperSlab::kept`] is not 0; a zone's `edges` are its superslabs whose `asked` is not that of the one before.
 //!
 //! A slab that was used before (its pages are there already) is taken before a fresh one, and the lowest
 //! address before a higher one, so that the high superslabs drain.
@@ -12,47 +13,17 @@
 
 use core::ptr;
 
+pub use super::header::SuperSlab;
 use super::zone::meta;
-use crate::base::bits::{low, multiples, run_starts, take_lowest};
-use crate::config::geometry::{HEADER_BYTES, HEADER_GROUP, INDEX_HEAD_BYTES, META_HEADERS, SUPERSLAB_SLABS, ZONES};
+use crate::base::bits::{low, multiples, nth_one, run_starts, take_lowest};
+use crate::config::geometry::{HEADER_GROUP, INDEX_HEAD_BYTES, META_HEADERS, SUPERSLAB_SLABS, ZONES};
+use crate::harden::random::Dice;
 use crate::policy::retention::Allowance;
 
 /// Place in a pair of index words: superslabs with a free slab.
 const AVAIL: usize = 0;
 /// The same: with a free slab that is dirty.
 pub(super) const REUSE: usize = 1;
-
-/// What the pool knows of a superslab.
-#[derive(Debug)]
-#[repr(C, align(64))]
-pub struct SuperSlab {
-    /// See `pool-mask`.
-    pub free: u64,
-    /// See `pool-dirty`.
-    pub dirty: u64,
-    /// When a slab of it was last taken or given back.
-    pub touched_ms: u64,
-    /// Slabs that a purge under way has.
-    pub(super) purged: u64,
-    /// True if its pages may have come as a huge one: given back in part, it is small pages after.
-    pub(super) huge: bool,
-    /// True if all its slabs were used since it was last given back.
-    pub(super) whole: bool,
-}
-
-impl SuperSlab {
-    /// Slabs whose pages are there: of a huge page that was used in part, all.
-    pub(super) const fn resident(&self) -> u64 {
-        if self.huge && self.dirty != 0 { u64::MAX } else { self.dirty }
-    }
-
-    /// Free slabs whose pages are there.
-    pub const fn kept(&self) -> u64 {
-        self.free & self.resident()
-    }
-}
-
-const _: () = assert!(size_of::<SuperSlab>() == HEADER_BYTES, "a header is a cache line");
 
 /// Slabs `first..` of a superslab, `mask` of them.
 #[derive(Clone, Copy, Debug)]
@@ -93,6 +64,8 @@ pub struct PoolZone {
     pub(super) free: usize,
     /// See `free`.
     pub(super) kept: usize,
+    /// See `pool-index`.
+    pub(super) edges: usize,
 }
 
 /// All zones' free slabs.
@@ -100,14 +73,26 @@ pub struct PoolZone {
 pub struct Pool {
     pub(super) zones: [PoolZone; ZONES],
     pub(super) count: usize,
+    /// Slabs that may be in use or kept, near a limit of memory.
+    pub(super) most: usize,
     pub(super) allowance: Allowance,
+    /// Guards that are no span's.
+    pub(super) spare: usize,
+    /// Says which of several places a claim gets, if it is not to be the lowest.
+    pub dice: Option<Dice>,
 }
 
 // SAFETY: the pointers lead to memory that only the pool's holder uses.
 unsafe impl Send for Pool {}
 
 impl PoolZone {
-    const NONE: Self = Self { meta_end: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0, free: 0, kept: 0 };
+    const NONE: Self =
+        Self { meta_end: ptr::null_mut(), committed: 0, superslabs: 0, reusable: 0, free: 0, kept: 0, edges: 0 };
+
+    /// Slabs that are not free.
+    pub(super) const fn used(&self) -> usize {
+        self.committed * SUPERSLAB_SLABS - self.free
+    }
 
     /// Bytes that the index of `superslabs` superslabs takes behind the metadata.
     pub const fn index_bytes(superslabs: usize) -> usize {
@@ -158,7 +143,7 @@ impl PoolZone {
         self.words().get(at).map_or(0, |words| words[kind % 2])
     }
 
-    fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
+    pub(super) fn take(&mut self, zone: usize, superslab: usize, mask: u64, now_ms: u64) -> Claim {
         let clean = mask & !self.header(superslab).dirty;
         self.change(superslab, |header| {
             header.free &= !mask;
@@ -167,14 +152,14 @@ impl PoolZone {
         Claim { zone, superslab, mask, fresh: clean == mask }
     }
 
-    fn claim_one(&mut self, zone: usize, now_ms: u64) -> Option<Claim> {
+    fn claim_one(&mut self, zone: usize, now_ms: u64, dice: Option<&Dice>) -> Option<Claim> {
         for kind in [REUSE, AVAIL] {
             let Some(at) = self.words().iter().position(|words| words[kind % 2] != 0) else { continue };
             let superslab = at * 64 + self.word(at, kind).trailing_zeros() as usize;
             let header = self.header(superslab);
             let reusable = header.free & header.dirty;
             let from = if reusable != 0 { reusable } else { header.free };
-            return Some(self.take(zone, superslab, 1 << from.trailing_zeros(), now_ms));
+            return Some(self.take(zone, superslab, 1 << pick(from, dice), now_ms));
         }
         None
     }
@@ -194,7 +179,14 @@ impl PoolZone {
         })
     }
 
-    fn claim_run(&mut self, zone: usize, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
+    fn claim_run(
+        &mut self,
+        zone: usize,
+        slabs: usize,
+        align: usize,
+        now_ms: u64,
+        dice: Option<&Dice>,
+    ) -> Option<Claim> {
         let places = multiples(align);
         let mut second = None;
         for at in 0..self.committed.div_ceil(64) {
@@ -206,11 +198,11 @@ impl PoolZone {
                 let starts = run_starts(header.free, slabs) & places;
                 let used_before = starts & run_starts(header.free & header.dirty, slabs);
                 if used_before != 0 {
-                    let mask = low(slabs) << used_before.trailing_zeros();
+                    let mask = low(slabs) << pick(used_before, dice);
                     return Some(self.take(zone, superslab, mask, now_ms));
                 }
                 if starts != 0 && second.is_none() {
-                    second = Some((superslab, low(slabs) << starts.trailing_zeros()));
+                    second = Some((superslab, low(slabs) << pick(starts, dice)));
                 }
             }
         }
@@ -222,7 +214,14 @@ impl PoolZone {
 impl Pool {
     /// A pool without zones.
     pub const fn new() -> Self {
-        Self { zones: [PoolZone::NONE; ZONES], count: 0, allowance: Allowance::new() }
+        Self {
+            zones: [PoolZone::NONE; ZONES],
+            count: 0,
+            most: usize::MAX,
+            allowance: Allowance::new(),
+            spare: 0,
+            dice: None,
+        }
     }
 
     /// Adds a zone whose metadata ends there: what stands behind it of the index is committed and zero, and no
@@ -236,6 +235,11 @@ impl Pool {
     /// Superslabs that all zones have room for.
     pub fn capacity(&self) -> usize {
         self.zones.iter().take(self.count).map(|zone| zone.superslabs).sum()
+    }
+
+    /// Superslabs that a zone has room for.
+    pub fn superslabs_of(&self, zone: usize) -> usize {
+        self.zones[zone % ZONES].superslabs
     }
 
     /// True if a slab that was used before is free.
@@ -265,8 +269,9 @@ impl Pool {
         let zone = &mut self.zones[zone % ZONES];
         for superslab in zone.committed..end {
             zone.committed = superslab + 1;
-            *zone.header(superslab) =
-                SuperSlab { free: 0, dirty: 0, touched_ms: now_ms, purged: 0, huge, whole: false };
+            *zone.header(superslab) = SuperSlab { touched_ms: now_ms, huge, asked: huge, ..SuperSlab::NONE };
+            let before = superslab.checked_sub(1).map(|before| zone.header(before).asked);
+            zone.edges += usize::from(before.is_some_and(|asked| asked != huge));
             zone.change(superslab, |header| header.free = u64::MAX);
         }
     }
@@ -276,9 +281,9 @@ impl Pool {
         let claim = (0..self.count).find_map(|number| {
             let zone = &mut self.zones[number % ZONES];
             if slabs == 1 && align == 1 {
-                zone.claim_one(number, now_ms)
+                zone.claim_one(number, now_ms, self.dice.as_ref())
             } else {
-                zone.claim_run(number, slabs, align, now_ms)
+                zone.claim_run(number, slabs, align, now_ms, self.dice.as_ref())
             }
         })?;
         // Taking them left them as they were.
@@ -363,9 +368,14 @@ impl Pool {
                 let (free, reuse) = (header.free != 0, header.kept() != 0);
                 let bit = |kind| zone.word(superslab / 64, kind) >> (superslab % 64) & 1 == 1;
                 bit(AVAIL) == free && bit(REUSE) == reuse
-            }) && (all_free, kept) == (zone.free, zone.kept)
+            }) && (all_free, kept, zone.counted_edges()) == (zone.free, zone.kept, zone.edges)
         })
     }
+}
+
+/// One of the places that a mask has, which has one: the lowest, or whichever the dice say.
+pub(super) fn pick(mask: u64, dice: Option<&Dice>) -> u32 {
+    dice.map_or(mask.trailing_zeros(), |dice| nth_one(mask, dice.below(mask.count_ones() as usize))) % 64
 }
 
 impl Default for Pool {

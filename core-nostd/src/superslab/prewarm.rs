@@ -57,7 +57,7 @@ impl<P: PageProvider> Territory<P> {
             whole &= self.populate(align_down(first, page), align_up(first.wrapping_add(bytes), page));
         });
         // Remote bitmaps are the last part, and not every program has them.
-        whole && (claim.mask != u64::MAX || self.populate(meta, meta.wrapping_add(META_REMOTE_WORDS)))
+        whole && (claim.mask != u64::MAX || self.populate(meta, align_up(meta.wrapping_add(META_REMOTE_WORDS), page)))
     }
 
     /// Has the pages between two addresses be there; false where memory was refused.
@@ -68,4 +68,4 @@ impl<P: PageProvider> Territory<P> {
     }
 }
 
-const _: () = assert!(META_REMOTE_WORDS.is_multiple_of(4096), "of metadata whole pages are touched");
+const _: () = assert!(META_REMOTE_WORDS.is_multiple_of(4096), "of metadata whole pages are touched, or a page's rest");

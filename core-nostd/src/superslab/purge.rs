@@ -11,8 +11,7 @@ use crate::base::address::{align_down, align_up};
 use crate::base::bits::{for_each_run, low};
 use crate::base::sync::Ordering;
 use crate::config::geometry::{
-    GRANULE_SHIFT, META_RECORDS, META_REMOTE, META_WORDS, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES,
-    ZONES,
+    GRANULE_SHIFT, META_RECORDS, META_REMOTE, META_WORDS, SLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES, ZONES,
 };
 use crate::pages::{PageProvider, Purged};
 use crate::policy::retention::{is_due, least_surplus, may_be_huge};
@@ -27,8 +26,7 @@ struct Kept {
     claim: Claim,
     /// Those whose pages are there.
     pages: u64,
-    /// Whether those may be a huge one, and whether the next ones may.
-    huge: bool,
+    /// Whether the next ones may be a huge one.
     huge_next: bool,
 }
 
@@ -74,14 +72,17 @@ impl<P: PageProvider> Territory<P> {
 
     fn purge_kept(&self, mut kept: Kept, now_ms: u64) -> usize {
         let claim = kept.claim;
-        kept.huge_next &= kept.huge || self.huge_pages.load(Ordering::Relaxed);
         let zone = self.zones.get(claim.zone);
         let part = |base: *mut u8, each| (base.wrapping_add(claim.superslab * SUPERSLAB_SLABS * each), each);
         let (blocks, live) = (part(zone.base(), SLAB_BYTES), part(zone.live_base(), SLAB_LIVE_BYTES));
         let words = (zone.meta(claim.superslab).wrapping_add(META_WORDS), WORDS_BYTES);
-        let mut zeroed = true;
+        let mut zeroed = 0;
+        for_each_run(whole_pages(kept.pages, claim.mask, self.provider.page_bytes()), |start, length| {
+            if self.purge_slabs(blocks, start, length) {
+                zeroed |= low(length) << start;
+            }
+        });
         for_each_run(kept.pages, |start, length| {
-            zeroed &= self.purge_slabs(blocks, start, length);
             if claim.mask != u64::MAX {
                 // No block of these is out, so their live map and words are zero.
                 self.purge_slabs(live, start, length);
@@ -96,25 +97,10 @@ impl<P: PageProvider> Territory<P> {
             unsafe { zone.keep_formers(claim.superslab) };
             self.purge_slabs((zone.meta(claim.superslab).wrapping_add(META_RECORDS), RECORD_BYTES), 0, SUPERSLAB_SLABS);
         }
-        self.choose_pages(&kept);
+        let huge = kept.huge_next && self.huge_pages.load(Ordering::Relaxed);
+        kept.huge_next = self.choose_pages(claim, huge) && claim.mask == u64::MAX;
         self.pool.lock().end_purge(&kept, zeroed, now_ms);
-        if zeroed { kept.pages.count_ones() as usize * SLAB_BYTES } else { 0 }
-    }
-
-    /// Says whether the superslab comes in a huge page when it is needed again. Of one that was given back in part
-    /// the system is not to make a huge page again by itself.
-    fn choose_pages(&self, kept: &Kept) {
-        let Claim { zone, superslab, .. } = kept.claim;
-        let Some(base) = NonNull::new(self.zones.get(zone).base().wrapping_add(superslab * SUPERSLAB_BYTES)) else {
-            return;
-        };
-        match (kept.huge, kept.huge_next) {
-            // SAFETY: the pool's superslabs are committed.
-            (true, false) => unsafe { self.provider.prefer_small_pages(base, SUPERSLAB_BYTES) },
-            // SAFETY: as above.
-            (false, true) => unsafe { self.provider.prefer_huge_pages(base, SUPERSLAB_BYTES) },
-            _ => {}
-        }
+        (zeroed & kept.pages).count_ones() as usize * SLAB_BYTES
     }
 
     /// Gives the whole pages back of what `length` slabs from the first'th on have, `each` bytes a slab; true if
@@ -132,29 +118,33 @@ impl<P: PageProvider> Territory<P> {
     }
 }
 
+/// Slabs whose pages can go: a page may be longer than a slab, and goes if every slab of it is `claimed` and one
+/// was kept.
+fn whole_pages(kept: u64, claimed: u64, page: usize) -> u64 {
+    let slabs = page / SLAB_BYTES;
+    if slabs <= 1 {
+        return kept;
+    }
+    let pages = (0..SUPERSLAB_SLABS).step_by(slabs).map(|first| low(slabs) << first);
+    pages.filter(|page| kept & page != 0 && claimed & page == *page).fold(0, |pages, page| pages | page)
+}
+
 impl Pool {
     /// Free slabs whose pages are there, beyond those that are allowed.
     pub fn surplus(&mut self) -> usize {
         let (used, kept) = self.used_and_kept();
         self.allowance.fallen(used);
-        self.allowance.surplus(kept, used)
+        self.allowance.surplus(kept, used, self.most)
     }
 
     /// True if there would be some, were so many more free.
     pub fn would_be_surplus(&self, slabs: usize) -> bool {
         let (used, kept) = self.used_and_kept();
-        self.allowance.is_surplus_to_make(kept + slabs, used.saturating_sub(slabs))
+        self.allowance.is_surplus_to_make(kept + slabs, used.saturating_sub(slabs), self.most)
     }
 
     fn committed(&self) -> usize {
         self.zones.iter().take(self.count).map(|zone| zone.committed).sum()
-    }
-
-    fn used_and_kept(&self) -> (usize, usize) {
-        self.zones
-            .iter()
-            .take(self.count)
-            .fold((0, 0), |(used, kept), zone| (used + zone.committed * SUPERSLAB_SLABS - zone.free, kept + zone.kept))
     }
 
     /// Takes the free, dirty slabs of one superslab that has been left alone for `delay_ms`, at or after
@@ -225,20 +215,19 @@ impl Pool {
             header.purged |= mask;
         });
         let claim = Claim { zone, superslab, mask, fresh: false };
-        Kept { claim, pages, huge, huge_next: is_whole && (huge || again) }
+        Kept { claim, pages, huge_next: is_whole && (huge || again) }
     }
 
-    /// Ends a purge: the slabs are free again, and clean if `zeroed`.
-    fn end_purge(&mut self, kept: &Kept, zeroed: bool, now_ms: u64) {
+    /// Ends a purge: the slabs are free again, and clean those that are `zeroed`.
+    fn end_purge(&mut self, kept: &Kept, zeroed: u64, now_ms: u64) {
         let Claim { zone, superslab, mask, .. } = kept.claim;
         self.zones[zone % ZONES].change(superslab, |header| {
             header.free |= mask;
             header.purged &= !mask;
             header.huge = kept.huge_next;
             header.whole &= mask != u64::MAX;
-            if zeroed {
-                header.dirty &= !mask;
-            } else {
+            header.dirty &= !zeroed;
+            if header.dirty & mask != 0 {
                 header.touched_ms = now_ms;
             }
         });

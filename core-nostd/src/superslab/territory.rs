@@ -6,9 +6,10 @@ use core::ptr::{self, NonNull};
 
 use super::pool::{Claim, Pool};
 use super::zone::Zones;
-use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Lock, Ordering};
-use crate::config::flags::Off;
-use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, Ordering, Passage};
+use crate::config::flags::{Harden, Off};
+use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::harden::{Finder, Measures};
 use crate::pages::PageProvider;
 use crate::pages::store::Store;
 use crate::slab::descriptor::FULL;
@@ -34,10 +35,14 @@ pub struct Territory<P: PageProvider> {
     pub purge_delay_ms: AtomicU32,
     /// The clock when superslabs were last added.
     pub(super) grown_ms: AtomicU64,
+    /// What is near the limit of memory, in bytes; 0 before it was asked for.
+    pub(super) near_limit: AtomicUsize,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
     /// What is switched off.
     pub off: AtomicU8,
+    /// Measures against misuse.
+    pub measures: Measures,
 }
 
 impl<P: PageProvider> Territory<P> {
@@ -53,8 +58,10 @@ impl<P: PageProvider> Territory<P> {
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
             grown_ms: AtomicU64::new(0),
+            near_limit: AtomicUsize::new(0),
             huge_pages: AtomicBool::new(true),
             off: AtomicU8::new(0),
+            measures: Measures::new(),
         }
     }
 
@@ -89,6 +96,9 @@ impl<P: PageProvider> Territory<P> {
 
     /// A run of `slabs` slabs whose first one's number is a multiple of `align`: it belongs to no heap.
     pub fn claim_run(&self, slabs: usize, align: usize) -> Option<&Slab> {
+        if self.measures.has(Harden::GUARD_SLABS) {
+            return self.claim_guarded(SizeClass::RUN, slabs, align, ptr::null(), true);
+        }
         let claim = self.claim_by(true, |pool, now| pool.claim(slabs, align, now))?;
         Some(self.open(claim, SizeClass::RUN, ptr::null()))
     }
@@ -117,8 +127,9 @@ impl<P: PageProvider> Territory<P> {
         slab.used.set(0);
         slab.capacity.set(class.capacity_of(slabs));
         slab.place.set(FULL);
-        slab.slabs.set(slabs as u8);
+        slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.fresh.set(claim.fresh);
+        slab.guarded.set(false);
         slab.next.set(ptr::null());
         slab.prev.set(ptr::null());
         slab.owner.store(owner.cast_mut(), Ordering::Release);
@@ -167,7 +178,7 @@ impl<P: PageProvider> Territory<P> {
         let base = slab.base.load(Ordering::Relaxed);
         let number = (0..self.zones.count()).find(|&number| self.zones.get(number).covers(base))?;
         let superslab = (base.addr() - self.zones.get(number).base().addr()) / SUPERSLAB_BYTES;
-        let mask = crate::base::bits::low(slab.slabs.get() as usize) << slab.index();
+        let mask = crate::base::bits::low(slab.slabs.load(Ordering::Relaxed) as usize) << slab.index();
         Some((number, superslab, mask))
     }
 
@@ -176,8 +187,38 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return;
         };
+        self.forget_freed(slab);
         slab.close();
+        if slab.guarded.replace(false) {
+            self.spare_guard(zone, superslab, mask);
+        }
         self.return_slabs(zone, superslab, mask, mask);
+    }
+
+    /// Before a span ends: its blocks are looked at for the last time.
+    #[inline]
+    pub fn forget_freed(&self, slab: &Slab) {
+        if self.measures.has(Harden::HOLDS) && slab.class().has_freed_marks() {
+            self.look_at_freed(slab);
+        }
+    }
+
+    #[cold]
+    fn look_at_freed(&self, slab: &Slab) {
+        let (class, base) = (slab.class(), slab.base.load(Ordering::Relaxed));
+        let step = class.shape().bytes as usize;
+        for block in
+            (0..slab.span_bytes()).step_by(step.max(1 << GRANULE_SHIFT)).map(|offset| base.wrapping_add(offset))
+        {
+            let Some(zone) = self.zones.find(block) else { return };
+            let Some(live) = zone.live_place(block) else { return };
+            if live.load(Ordering::Relaxed) == SizeClass::FREED.0 {
+                live.store(0, Ordering::Relaxed);
+                let bytes = zone.bytes_in_use(class, block);
+                // SAFETY: free, and of a span that the caller has to itself; the mark says that it was filled.
+                unsafe { self.measures.look_at(block, bytes, Finder::Give) };
+            }
+        }
     }
 
     /// Makes a run `slabs` long where it stands; false if what follows is taken.
@@ -185,11 +226,15 @@ impl<P: PageProvider> Territory<P> {
         let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
             return false;
         };
-        let old = slab.slabs.get() as usize;
+        let old = slab.slabs.load(Ordering::Relaxed) as usize;
         let first = slab.index();
+        if slab.guarded.get() {
+            // The guard stays where it is.
+            return slabs == old;
+        }
         if slabs < old {
             slab.forget(slabs);
-            slab.slabs.set(slabs as u8);
+            slab.slabs.store(slabs as u8, Ordering::Relaxed);
             let tail = mask & !(crate::base::bits::low(slabs) << first);
             self.return_slabs(zone, superslab, tail, tail);
             return true;
@@ -201,19 +246,14 @@ impl<P: PageProvider> Territory<P> {
         if slabs > old && self.pool.lock().claim_exactly(zone, superslab, more, self.recent_ms()).is_none() {
             return false;
         }
-        slab.slabs.set(slabs as u8);
+        slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.name(slab.class(), old, slabs);
         true
     }
 
-    /// Holds the locks across a fork: true takes them, false lets them go.
-    pub fn hold(&self, held: bool) {
-        if held {
-            core::mem::forget(self.pool.lock());
-        } else {
-            // SAFETY: this thread took it before the fork.
-            unsafe { self.pool.force_unlock() };
-        }
-        self.store.hold(held);
+    /// The locks that a fork holds.
+    pub fn hold(&self, passage: &mut Passage) {
+        passage.pass(&self.pool);
+        self.store.hold(passage);
     }
 }

@@ -9,6 +9,9 @@
 //! the client's. So one byte answers what free needs to know: ours or not, which class, start of a block
 //! or not, free already or not.
 //!
+//! `freed-mark`: it holds [`SizeClass::FREED`] iff a block of a magazine class that starts there was freed under a
+//! measure that fills freed blocks or keeps them back, and was not handed out since; so it is as it was left.
+//!
 //! `meta-committed`: below `granules` the live map and the metadata can be read and written.
 
 #![allow(unsafe_code, reason = "finds records and live-map bytes by address")]
@@ -88,6 +91,15 @@ impl Zone {
     #[inline(always)]
     pub fn live_place_of_block(&self, block: *mut u8) -> *mut u8 {
         self.live_by_address.load(Ordering::Relaxed).wrapping_add(block.addr() >> GRANULE_SHIFT)
+    }
+
+    /// Bytes that are the client's of a block of a magazine class, as it was last handed out; of a starter's, 0.
+    pub fn bytes_in_use(&self, class: SizeClass, block: *mut u8) -> usize {
+        if !class.is_room() {
+            return if class == SizeClass::STARTER { 0 } else { class.shape().bytes as usize };
+        }
+        let mark = self.live_place(block.wrapping_add(1 << GRANULE_SHIFT));
+        class.marked_bytes(SizeClass(mark.map_or(0, |mark| mark.load(Ordering::Relaxed))))
     }
 
     /// True if the address lies in a committed superslab of this zone.
@@ -181,14 +193,14 @@ impl Zone {
         prefetch(meta.wrapping_add(META_WORDS + slab * WORDS_BYTES));
     }
 
-    /// Raises the number of committed granules.
+    /// Raises the number of committed granules. Who has a block there has it by way of the pool's lock.
     pub fn set_committed(&self, superslabs: usize) {
-        self.granules.store(superslabs << (SUPERSLAB_SHIFT - GRANULE_SHIFT), Ordering::Release);
+        self.granules.store(superslabs << (SUPERSLAB_SHIFT - GRANULE_SHIFT), Ordering::Relaxed);
     }
 
     /// Committed superslabs.
     pub fn superslabs(&self) -> usize {
-        self.granules.load(Ordering::Acquire) >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)
+        self.granules.load(Ordering::Relaxed) >> (SUPERSLAB_SHIFT - GRANULE_SHIFT)
     }
 }
 
@@ -231,6 +243,21 @@ impl Zones {
     /// The zone whose committed part an address lies in.
     pub fn find(&self, pointer: *const u8) -> Option<&Zone> {
         (0..self.count()).map(|number| self.get(number)).find(|zone| zone.covers(pointer))
+    }
+
+    /// The place in the live map of a block that starts at an address of ours.
+    pub fn live_place(&self, block: *mut u8) -> Option<&AtomicU8> {
+        let zone = if self.first.covers(block) { &self.first } else { self.find(block)? };
+        zone.live_place(block)
+    }
+
+    /// Forgets that a free block was freed under a measure that holds on to it.
+    pub fn unmark_freed(&self, block: *mut u8) {
+        if let Some(live) = self.live_place(block)
+            && live.load(Ordering::Relaxed) == SizeClass::FREED.0
+        {
+            live.store(0, Ordering::Relaxed);
+        }
     }
 
     /// Publishes the next zone; the caller holds the pool's lock.

@@ -9,10 +9,10 @@ use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, PageProvider};
 use hakmem_tests::action::{Action, decode};
 use hakmem_tests::driver::Driver;
-use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Region};
+use hakmem_tests::providers::{Coarse, Faulty, LinuxPages, Narrow, Region};
 use proptest::prelude::*;
 
-use strategies::{actions, noise};
+use strategies::actions;
 
 const ZONE: usize = 8 << 20;
 
@@ -22,6 +22,11 @@ fn replay<P: PageProvider>(provider: P, may_refuse: bool, actions: &[Action]) {
     driver.may_refuse = may_refuse;
     driver.run(actions);
     driver.finish();
+}
+
+/// What a fuzzer would send.
+fn noise() -> impl Strategy<Value = Vec<u8>> {
+    proptest::collection::vec(any::<u8>(), 0..600)
 }
 
 fn linux(zone_bytes: usize) -> Narrow<Faulty<LinuxPages>> {
@@ -44,6 +49,13 @@ proptest! {
     #[test]
     fn linux_serves_any_program_in_small_zones(actions in actions()) {
         replay(linux(4 << 20), false, &actions);
+    }
+
+    #[test]
+    fn pages_of_any_size_serve_any_program(actions in actions(), shift in 13..=16u32, small in any::<bool>()) {
+        // None is shorter than the system's.
+        let page = LinuxPages::new().page_bytes().max(1 << shift);
+        replay(Coarse::new(linux(if small { 4 << 20 } else { 1 << 30 }), page), false, &actions);
     }
 
     #[test]

@@ -44,8 +44,3 @@ fn action() -> impl Strategy<Value = Action> {
 pub(crate) fn actions() -> impl Strategy<Value = Vec<Action>> {
     vec(action(), 1..400)
 }
-
-/// What a fuzzer would send.
-pub(crate) fn noise() -> impl Strategy<Value = Vec<u8>> {
-    vec(any::<u8>(), 0..600)
-}

@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { THREADS = 5000, AT_ONCE = 8, PER_THREAD = 60, LEFT = 15 };
+#ifndef THREADS
+#define THREADS 5000
+#endif
+enum { AT_ONCE = 8, PER_THREAD = 60, LEFT = 15 };
 
 static void *left[THREADS][LEFT];
 

@@ -8,6 +8,10 @@
 #include <thread>
 #include <vector>
 
+#ifndef ROUNDS
+#define ROUNDS 200
+#endif
+
 static pthread_key_t early, late;
 static std::vector<void *> *handed_on;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -68,7 +72,7 @@ int main() {
     handed_on = new std::vector<void *>;
     pthread_key_create(&early, std::free);
     pthread_key_create(&late, destroy);
-    for (int round = 0; round < 200; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
         std::vector<std::thread> threads;
         for (int i = 0; i < 5; i++) threads.emplace_back(life);
         for (auto &thread : threads) thread.join();

@@ -1,5 +1,6 @@
-// 200 forks while other threads are deep in malloc and free: each child must find the allocator whole, use
-// it, start a thread of its own and free what the parent's threads had taken.
+// 200 forks while other threads are deep in malloc and free (or as many as the argument says, and then no threads in
+// children): each child must find the allocator whole, use it, start a thread of its own and free what the parent's
+// threads had taken.
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -8,9 +9,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { HAMMERS = 3, FORKS = 200, KEPT = 512 };
+#ifndef FORKS
+#define FORKS 200
+#endif
+enum { HAMMERS = 3, KEPT = 512 };
 
 static atomic_int stop;
+static int without_threads;
 static void *_Atomic kept[KEPT];
 
 static void *hammer(void *argument) {
@@ -38,16 +43,19 @@ static void child(void) {
     alarm(30);
     work(NULL);
     for (int i = 0; i < KEPT; i++) free(atomic_exchange(&kept[i], NULL));
+    if (without_threads) _exit(0);
     pthread_t thread;
     if (pthread_create(&thread, NULL, work, NULL)) _exit(2);
     pthread_join(thread, NULL);
     _exit(0);
 }
 
-int main(void) {
+int main(int count, char **arguments) {
+    without_threads = count > 1;
+    int forks = count > 1 ? atoi(arguments[1]) : FORKS;
     pthread_t threads[HAMMERS];
     for (size_t t = 0; t < HAMMERS; t++) pthread_create(&threads[t], NULL, hammer, (void *)(t + 1));
-    for (int i = 0; i < FORKS; i++) {
+    for (int i = 0; i < forks; i++) {
         pid_t pid = fork();
         if (pid < 0) return perror("fork"), 1;
         if (pid == 0) child();

@@ -7,7 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROOM = 256, BLOCKS = 400000, PAIRS = 2 };
+#ifndef BLOCKS
+#define BLOCKS 400000
+#endif
+enum { ROOM = 256, PAIRS = 2 };
 
 struct Queue {
     void *blocks[ROOM];

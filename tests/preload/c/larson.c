@@ -6,7 +6,10 @@
 #include <string.h>
 #include <time.h>
 
-enum { THREADS = 4, BLOCKS = 1024, ROUND = 40000 };
+#ifndef ROUND
+#define ROUND 40000
+#endif
+enum { THREADS = 4, BLOCKS = 1024 };
 
 struct Set {
     unsigned char *blocks[BLOCKS];

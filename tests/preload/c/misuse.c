@@ -1,5 +1,6 @@
 // One misuse a run, chosen by the argument. Prints the pointer that it is about to give back wrongly.
 #define _GNU_SOURCE
+#include <dlfcn.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
@@ -40,9 +41,9 @@ static void late(void) {
     give(block);
 }
 
-static void from_another_thread(int freed_there_first) {
+static void from_another_thread(size_t bytes, int freed_there_first) {
     pthread_t thread;
-    void *block = malloc(48);
+    void *block = malloc(bytes);
     if (!freed_there_first) {
         free(block);
         announce(block);
@@ -52,10 +53,40 @@ static void from_another_thread(int freed_there_first) {
     if (freed_there_first) give(block);
 }
 
-static void stale(void) {
-    char *block = malloc(48), *neighbour = malloc(48), *moved = realloc(block, 100000);
+static void after_realloc(size_t bytes, size_t more) {
+    char *block = malloc(bytes), *neighbour = malloc(bytes), *moved = realloc(block, more);
     if (moved == block) exit(3);
     give(block);
+}
+
+static void size_of_freed(void *block) {
+    free(block);
+    malloc_usable_size(announce(block));
+}
+
+static void resize_freed(void *block) {
+    free(block);
+    realloc(announce(block), 100);
+}
+
+// From the 65th on such blocks are packed.
+static void *packed(void) {
+    void *block = NULL;
+    for (int i = 0; i < 100; i++) block = malloc(20 << 10);
+    return block;
+}
+
+static void *aligned(size_t alignment, size_t bytes) {
+    void *block = NULL;
+    if (posix_memalign(&block, alignment, bytes) != 0) exit(4);
+    return block;
+}
+
+static void delete_twice(const char *name) {
+    void *block = malloc(48);
+    void (*delete)(void *) = (void (*)(void *))dlsym(RTLD_DEFAULT, name);
+    delete (block);
+    delete (announce(block));
 }
 
 static void *stack_of_another(void *place) {
@@ -91,7 +122,18 @@ int main(int count, char **arguments) {
     if (IS("inner big")) give((char *)malloc(10 << 20) + 4096);
     if (IS("misaligned")) give((char *)malloc(64) + 1);
     if (IS("misaligned big")) give((char *)malloc(10 << 20) + 1);
-    if (IS("stale")) stale();
+    if (IS("inner packed")) give((char *)packed() + 4096);
+    if (IS("inner run")) give((char *)malloc(300 << 10) + 4096);
+    if (IS("misaligned mid")) give((char *)malloc(20 << 10) + 8);
+    if (IS("misaligned packed")) give((char *)packed() + 8);
+    if (IS("free after realloc")) after_realloc(48, 100000);
+    if (IS("free after realloc mid")) after_realloc(20 << 10, 100 << 10);
+    if (IS("free after realloc run")) after_realloc(300 << 10, 5 << 20);
+    if (IS("free after realloc big")) after_realloc(5 << 20, 500 << 20);
+    if (IS("double packed")) twice(packed());
+    if (IS("double aligned big")) twice(aligned(1 << 21, 100));
+    if (IS("double delete")) delete_twice("_ZdlPv");
+    if (IS("double delete[]")) delete_twice("_ZdaPv");
     if (IS("double")) twice(malloc(48));
     if (IS("double tiny")) twice(malloc(1));
     if (IS("double aligned")) twice(memalign(4096, 100));
@@ -100,20 +142,20 @@ int main(int count, char **arguments) {
     if (IS("double big")) twice(malloc(10 << 20));
     if (IS("double huge")) twice(malloc(200 << 20));
     if (IS("double late")) late();
-    if (IS("double from another thread")) from_another_thread(0);
-    if (IS("double after another thread")) from_another_thread(1);
-    if (IS("realloc of freed")) {
-        void *block = malloc(48);
-        free(block);
-        realloc(announce(block), 100);
-    }
+    if (IS("double from another thread")) from_another_thread(48, 0);
+    if (IS("double after another thread")) from_another_thread(48, 1);
+    if (IS("double from another thread mid")) from_another_thread(20 << 10, 0);
+    if (IS("double from another thread run")) from_another_thread(300 << 10, 0);
+    if (IS("double from another thread big")) from_another_thread(10 << 20, 0);
+    if (IS("realloc of freed")) resize_freed(malloc(48));
+    if (IS("realloc of freed big")) resize_freed(malloc(10 << 20));
     if (IS("realloc inner")) realloc(announce((char *)malloc(64) + 16), 100);
     if (IS("usable size of static")) malloc_usable_size(announce(fixed));
-    if (IS("usable size of freed")) {
-        void *block = malloc(48);
-        free(block);
-        malloc_usable_size(announce(block));
-    }
+    if (IS("use of a freed block's size")) size_of_freed(malloc(48));
+    if (IS("use of a freed block's size, mid")) size_of_freed(malloc(20 << 10));
+    if (IS("use of a freed block's size, packed")) size_of_freed(packed());
+    if (IS("use of a freed block's size, run")) size_of_freed(malloc(300 << 10));
+    if (IS("use of a freed block's size, big")) size_of_freed(malloc(10 << 20));
     puts("survived");
     return 0;
 }

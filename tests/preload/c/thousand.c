@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { THREADS = 1000, BLOCKS = 60, ROUNDS = 3, MOST_KB = 25 };
+#ifndef THREADS
+#define THREADS 1000
+#endif
+enum { BLOCKS = 60, ROUNDS = 3, MOST_KB = 25 };
 
 static pthread_barrier_t gate;
 static unsigned char *handed[THREADS][BLOCKS / 2];

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! byte 0   low nibble: which action        bits 4–5: width of the size (0 and 3: one byte, 1: two, 2: three)
+//!          bits 6–7: if both are set, a wrong free, and the nibble's upper half says which
 //! then     slot or thread, if the action has one
 //! then     size, little endian, in that many bytes
 //! then     log2 of the alignment, if the action has one
@@ -66,6 +67,28 @@ pub enum Action {
     Trim,
     /// Every invariant is walked.
     Audit,
+    /// free of what must not be freed: the fault is the one that it has to be, and nothing changes.
+    Misuse {
+        /// Whose block, or former block.
+        slot: u8,
+        /// In which way it is wrong.
+        wrong: Wrong,
+        /// Bytes from there, or which of several.
+        offset: u32,
+    },
+}
+
+/// What is wrong with a pointer that is freed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wrong {
+    /// The slot's last block, which is free.
+    Twice,
+    /// In the slot's block, behind its start; where the size is part of a free, one that is not the block's.
+    Inside,
+    /// So many bytes behind the slot's block, or its last one.
+    Astray,
+    /// Memory that is none of the heap's.
+    Foreign,
 }
 
 /// Largest alignment in the vocabulary: 2 MiB.
@@ -74,6 +97,9 @@ pub const ALIGN_SHIFT_MOST: u8 = 21;
 pub const BYTES_END: u32 = 1 << 24;
 
 const WIDTHS: [usize; 4] = [1, 2, 3, 1];
+/// The bits of a wrong free.
+const MISUSE: u8 = 0xC0;
+const WRONGS: [Wrong; 4] = [Wrong::Twice, Wrong::Inside, Wrong::Astray, Wrong::Foreign];
 
 /// The actions that any bytes stand for, one by one.
 #[derive(Clone, Debug)]
@@ -83,6 +109,11 @@ impl<'a> Actions<'a> {
     /// All that the bytes stand for.
     pub const fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
+    }
+
+    /// What is not decoded yet.
+    pub const fn rest(&self) -> &'a [u8] {
+        self.0
     }
 
     fn byte(&mut self) -> Option<u8> {
@@ -106,6 +137,10 @@ impl Iterator for Actions<'_> {
     fn next(&mut self) -> Option<Action> {
         let head = self.byte()?;
         let width = WIDTHS[usize::from(head >> 4 & 3)];
+        if head & MISUSE == MISUSE {
+            let wrong = WRONGS[usize::from(head >> 2 & 3)];
+            return Some(Action::Misuse { slot: self.byte()?, wrong, offset: self.size(width)? });
+        }
         Some(match head & 15 {
             0..=2 => Action::Take { slot: self.byte()?, bytes: self.size(width)? },
             3 => Action::TakeZeroed { slot: self.byte()?, bytes: self.size(width)? },
@@ -139,6 +174,7 @@ impl Action {
             Self::EndThread { thread } => Encoded::NOTHING.and(13).and(thread),
             Self::Trim => Encoded::NOTHING.and(14),
             Self::Audit => Encoded::NOTHING.and(15),
+            Self::Misuse { slot, wrong, offset } => Encoded::sized(MISUSE | (wrong as u8) << 2, slot, offset),
         }
     }
 }

@@ -5,6 +5,8 @@
 
 #![allow(unsafe_code, reason = "tells the oracle of live blocks; audits")]
 
+mod misuse;
+
 use alloc::boxed::Box;
 
 use hakmem_core::config::settings::Settings;
@@ -18,6 +20,17 @@ pub const THREADS: usize = 4;
 
 const SLOTS: usize = 256;
 
+/// A block that was given back, and how often memory had been reused then.
+#[derive(Clone, Copy)]
+struct Former {
+    block: *mut u8,
+    reuses: usize,
+}
+
+impl Former {
+    const NONE: Self = Self { block: core::ptr::null_mut(), reuses: 0 };
+}
+
 /// See the file's head.
 pub struct Driver<'a, P: PageProvider> {
     allocator: &'a Allocator<P>,
@@ -25,6 +38,11 @@ pub struct Driver<'a, P: PageProvider> {
     ended: [bool; THREADS],
     current: usize,
     slots: [*mut u8; SLOTS],
+    /// What was given back last, by slot.
+    former: [Former; SLOTS],
+    /// Counts what may use freed memory anew.
+    reuses: usize,
+    misuses: usize,
     oracle: Oracle<SLOTS>,
     /// True if memory may run out: then null is an answer.
     pub may_refuse: bool,
@@ -41,6 +59,9 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             ended: [false; THREADS],
             current: 0,
             slots: [core::ptr::null_mut(); SLOTS],
+            former: [Former::NONE; SLOTS],
+            reuses: 0,
+            misuses: 0,
             oracle: Oracle::new(),
             may_refuse: false,
             refused: 0,
@@ -95,7 +116,19 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             Action::Audit => {
                 self.audit();
             }
+            Action::Misuse { slot, wrong, offset } => self.misuse(slot, wrong, offset),
         }
+    }
+
+    /// Has the thread at work do something of its own, after which no block of its is out.
+    pub fn call<T>(&mut self, closure: impl FnOnce(&'a Allocator<P>, &Front) -> T) -> T {
+        self.reuses += 1;
+        closure(self.allocator, self.front())
+    }
+
+    /// Usable bytes of all live blocks.
+    pub fn live_bytes(&self) -> usize {
+        self.oracle.bytes()
     }
 
     /// Asks the way a shim does: the hot paths, then the slow one.
@@ -117,6 +150,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
 
     fn take(&mut self, slot: u8, wish: Wish) {
         self.give(slot);
+        self.reuses += 1;
         let block = self.ask(wish);
         if block.is_null() {
             self.refuse(wish.bytes);
@@ -134,6 +168,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             return;
         }
         self.oracle.dismiss(block, self.usable(block));
+        self.former[usize::from(slot)] = Former { block, reuses: self.reuses };
         if !self.allocator.give(self.front(), block) && !self.allocator.give_packed(self.front(), block) {
             self.allocator.give_slow(self.front(), block).expect("a live block is taken back");
         }
@@ -144,6 +179,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         if old.is_null() {
             return;
         }
+        self.reuses += 1;
         let new = self.allocator.resize(self.front(), old, bytes).expect("a live block can be resized");
         if new.is_null() {
             self.refuse(bytes);

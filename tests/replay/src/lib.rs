@@ -26,7 +26,7 @@ pub mod stream;
 pub mod summary;
 pub mod trace;
 
-pub use action::{Action, Actions, Encoded};
+pub use action::{Action, Actions, Encoded, Wrong};
 pub use flawed::Flawed;
 pub use oracle::{Oracle, Wish};
 pub use recorder::Recorder;

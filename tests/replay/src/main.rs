@@ -15,59 +15,36 @@ use std::process::{self, ExitCode};
 use std::sync::{Mutex, PoisonError};
 use std::{env, fs};
 
-use hakmem_core::region::{Bounded, Heap, Profile, Spin, Tiny};
+use hakmem_core::region::{Bounded, Heap, Profile, RegionError, Spin, Tiny};
 use hakmem_replay::action::ALIGN_SHIFT_MOST;
-use hakmem_replay::trace::{Head, Line};
+use hakmem_replay::trace::Trace;
 use hakmem_replay::{Action, Flawed, Session, Summary};
 
 /// A region at another address places the same blocks alike if the two are apart by a multiple of this.
 const PERIOD: usize = 1 << ALIGN_SHIFT_MOST;
 
-struct Trace<'a> {
-    head: Head<'a>,
-    actions: Vec<Action>,
-    end: Option<&'a str>,
-}
-
 /// What is being replayed: an action and its number.
 static NOW: Mutex<Option<(usize, Action)>> = Mutex::new(None);
 
-impl<'a> Trace<'a> {
-    /// The first one in a text.
-    fn read(text: &'a str) -> Option<Self> {
-        let mut lines = text.lines().map(Line::read);
-        let head = lines.find_map(|line| if let Line::Begin(head) = line { Some(head) } else { None })?;
-        let mut trace = Self { head, actions: Vec::new(), end: None };
-        for line in lines {
-            match line {
-                Line::Action(action) => trace.actions.push(action),
-                Line::End(summary) => {
-                    trace.end = Some(summary);
-                    break;
-                }
-                Line::Begin(_) => break,
-                Line::Other(_) => {}
-            }
-        }
-        Some(trace)
-    }
-}
-
-fn replay<P: Profile>(trace: &Trace<'_>) -> Summary {
+/// The error is what the profile says of such a region.
+fn replay<P: Profile>(trace: &Trace<'_>) -> Result<Summary, RegionError> {
     let (bytes, offset) = (trace.head.bytes, (trace.head.origin % PERIOD as u64) as usize);
-    let layout = Layout::from_size_align(offset + bytes, PERIOD).expect("a device's region is small");
+    if bytes > P::MOST_BYTES {
+        return Err(RegionError::TooLarge);
+    }
+    let layout = Layout::from_size_align(offset + bytes + 1, PERIOD).expect("a profile's regions are small");
     // SAFETY: the layout is not empty. It stays until the process ends.
     let start = unsafe { alloc(layout) }.wrapping_add(offset);
     let heap = Heap::<P, Spin>::empty();
     // SAFETY: allocated just now, for the heap alone.
-    unsafe { heap.init(start, bytes) }.expect("the device's heap had such a region");
+    unsafe { heap.init(start, bytes) }?;
     let mut session = Session::<_, _, 256>::new(&heap, start, bytes);
-    for (number, &action) in trace.actions.iter().enumerate() {
+    for (number, action) in trace.actions().enumerate() {
         *NOW.lock().unwrap_or_else(PoisonError::into_inner) = Some((number + 1, action));
         session.step(action);
         session.audit();
     }
-    session.summary()
+    Ok(session.summary())
 }
 
 fn tell_break(info: &PanicHookInfo<'_>) {
@@ -84,12 +61,12 @@ fn main() -> ExitCode {
     let path = env::args().nth(1).unwrap_or_else(|| "/dev/stdin".to_owned());
     let text = fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     let text = String::from_utf8_lossy(&text);
-    let Some(trace) = Trace::read(&text) else {
+    let Some(trace) = Trace::find(&text) else {
         println!("{path} holds no trace");
         return ExitCode::from(2);
     };
     panic::set_hook(Box::new(tell_break));
-    println!("{}, {} actions", trace.head, trace.actions.len());
+    println!("{}, {} actions", trace.head, trace.actions().count());
     let summary = match trace.head.profile {
         "tiny" => replay::<Tiny>(&trace),
         "bounded" => replay::<Bounded>(&trace),
@@ -99,7 +76,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let (here, there) = (summary.to_string(), trace.end.unwrap_or("the device stopped before the end"));
+    let summary = match summary {
+        Ok(summary) => summary,
+        Err(error) => {
+            println!("no device has such a region: {error}");
+            return ExitCode::from(2);
+        }
+    };
+    let (here, there) = (summary.to_string(), trace.end().unwrap_or("the device stopped before the end"));
     if here == there {
         println!("here as there: {here}");
         return ExitCode::SUCCESS;

@@ -123,6 +123,13 @@ impl<const N: usize> Oracle<N> {
         self.live().binary_search_by_key(&start.addr(), |block| block.start.addr())
     }
 
+    /// Start and usable bytes of the live block that an address lies in.
+    pub fn covering(&self, address: usize) -> Option<(*mut u8, usize)> {
+        let behind = self.live().partition_point(|block| block.start.addr() <= address);
+        let block = self.live()[..behind].last()?;
+        (address - block.start.addr() < block.usable).then_some((block.start, block.usable))
+    }
+
     fn remove(&mut self, start: *mut u8) -> Option<Block> {
         let place = self.place(start).ok()?;
         let block = self.live[place];

@@ -5,10 +5,10 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr::null_mut;
 
-use hakmem_core::Fault;
 use hakmem_core::region::{Heap, HeapStats, Lock, Profile};
+use hakmem_core::{Fault, FaultKind};
 
-use crate::action::Action;
+use crate::action::{Action, Wrong};
 use crate::oracle::{Oracle, Wish, natural_align};
 use crate::summary::Summary;
 
@@ -18,6 +18,10 @@ pub struct Session<'a, P: Profile, L: Lock, const N: usize> {
     start: *mut u8,
     bytes: usize,
     slots: [Slot; N],
+    /// What was given back last, by slot, and how many blocks had been placed by then.
+    former: [(Slot, u32); N],
+    /// True if the profile knows the sizes of blocks.
+    pub sees_sizes: bool,
     oracle: Oracle<N>,
     summary: Summary,
 }
@@ -47,7 +51,17 @@ impl<'a, P: Profile, L: Lock, const N: usize> Session<'a, P, L, N> {
     /// `start` on. Its hook is set: a fault panics.
     pub fn new(heap: &'a Heap<P, L>, start: *mut u8, bytes: usize) -> Self {
         heap.on_fault(stop);
-        Self { heap, start, bytes, slots: [Slot::EMPTY; N], oracle: Oracle::new(), summary: Summary::default() }
+        let (slots, former) = ([Slot::EMPTY; N], [(Slot::EMPTY, 0); N]);
+        Self {
+            heap,
+            start,
+            bytes,
+            slots,
+            former,
+            sees_sizes: false,
+            oracle: Oracle::new(),
+            summary: Summary::default(),
+        }
     }
 
     /// What came of it so far.
@@ -70,6 +84,7 @@ impl<'a, P: Profile, L: Lock, const N: usize> Session<'a, P, L, N> {
             Action::Audit => {
                 self.audit();
             }
+            Action::Misuse { slot, wrong, offset } => self.misuse(usize::from(slot) % N, wrong, offset as usize),
         }
     }
 
@@ -90,6 +105,7 @@ impl<'a, P: Profile, L: Lock, const N: usize> Session<'a, P, L, N> {
         let Slot { block, layout } = core::mem::replace(&mut self.slots[slot], Slot::EMPTY);
         if !block.is_null() {
             self.oracle.dismiss(block, layout.size());
+            self.former[slot] = (Slot { block, layout }, self.summary.placed);
             // SAFETY: live, of this layout.
             unsafe { self.heap.dealloc(block, layout) };
         }
@@ -109,6 +125,63 @@ impl<'a, P: Profile, L: Lock, const N: usize> Session<'a, P, L, N> {
             let layout = Layout::from_size_align(bytes, layout.align()).expect("as for the old one");
             self.slots[usize::from(tag) % N] = Slot { block: new, layout };
         }
+    }
+
+    /// A free that the profile must refuse, if there is one: only what it promises to see.
+    fn misuse(&mut self, slot: usize, wrong: Wrong, offset: usize) {
+        let (live, (former, placed)) = (self.slots[slot], self.former[slot]);
+        match wrong {
+            Wrong::Twice if !former.block.is_null() && !self.is_reused(former) => {
+                // Where smaller blocks begin by now, it may lie in one that is free.
+                let kinds = [FaultKind::DoubleFree, FaultKind::InnerPointer];
+                let kinds = if self.summary.placed == placed { &kinds[..1] } else { &kinds };
+                self.refuse(former.block, former.layout, kinds);
+            }
+            Wrong::Inside if self.sees_sizes && !live.block.is_null() => {
+                let layout = layout((live.layout.size() + offset % self.bytes) as u32, live.layout.align());
+                let last = live.block.wrapping_add((layout.size() - 1) & !15);
+                if last.addr() - self.start.addr() < self.bytes && !self.is_an_end(last) {
+                    // The heap may end before the last one.
+                    self.refuse(live.block, layout, &[FaultKind::WrongSize, FaultKind::Foreign]);
+                }
+            }
+            Wrong::Foreign | Wrong::Astray => {
+                let behind = self.start.wrapping_add(self.bytes + offset);
+                let before = self.start.wrapping_sub(8 + offset);
+                let pointer = if slot.is_multiple_of(2) { behind } else { before };
+                self.refuse(pointer, layout(8, 8), &[FaultKind::Foreign]);
+            }
+            Wrong::Twice | Wrong::Inside => {}
+        }
+    }
+
+    /// The live blocks, by their first address and the one behind their last.
+    fn ranges(&self) -> impl Iterator<Item = (usize, usize)> {
+        let live = self.slots.iter().filter(|slot| !slot.block.is_null());
+        live.map(|slot| (slot.block.addr(), slot.block.addr() + self.heap.usable(slot.block, slot.layout)))
+    }
+
+    /// True if memory that was given back is a live block's again.
+    fn is_reused(&self, former: Slot) -> bool {
+        let (start, end) = (former.block.addr(), former.block.addr() + former.layout.size());
+        self.ranges().any(|(first, behind)| first < end && start < behind)
+    }
+
+    /// True if a live block begins or ends in the granule.
+    fn is_an_end(&self, granule: *mut u8) -> bool {
+        self.ranges().any(|(first, behind)| first == granule.addr() || behind - 16 == granule.addr())
+    }
+
+    /// Frees and resizes in vain, for one of these reasons.
+    fn refuse(&self, pointer: *mut u8, layout: Layout, kinds: &[FaultKind]) {
+        let before = self.heap.stats();
+        // SAFETY: refused, which is what is tested.
+        let (given, resized) =
+            unsafe { (self.heap.give(pointer, layout), self.heap.resize(pointer, layout, layout.size() + 1)) };
+        assert_eq!(given, resized.map(drop), "{pointer:p}, {layout:?}");
+        let told = given.expect_err("a misuse is told");
+        assert!(kinds.contains(&told), "{told:?}, not {kinds:?}: {pointer:p}, {layout:?}");
+        assert_eq!(self.heap.stats(), before, "a fault changes nothing");
     }
 
     /// True if there is a block, which must lie where the heap's memory is.

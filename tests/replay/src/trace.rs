@@ -7,6 +7,7 @@
 //! ```
 
 use core::fmt;
+use core::str::Lines;
 
 use crate::action::{Action, Actions, Encoded};
 
@@ -54,6 +55,43 @@ impl<'a> Line<'a> {
         let action = || text.strip_prefix("> ").and_then(read_action).map(Self::Action);
         let end = || text.strip_prefix("END ").map(Self::End);
         Head::read(text).map(Self::Begin).or_else(action).or_else(end).unwrap_or(Self::Other(text))
+    }
+}
+
+/// The first trace in a text.
+#[derive(Clone, Debug)]
+pub struct Trace<'a> {
+    /// Its first line.
+    pub head: Head<'a>,
+    lines: Lines<'a>,
+}
+
+impl<'a> Trace<'a> {
+    /// If there is one.
+    pub fn find(text: &'a str) -> Option<Self> {
+        let mut lines = text.lines();
+        let head = lines.find_map(|line| if let Line::Begin(head) = Line::read(line) { Some(head) } else { None })?;
+        Some(Self { head, lines })
+    }
+
+    /// The lines before the next trace's, up to the summary.
+    fn lines(&self) -> impl Iterator<Item = Line<'a>> {
+        let mut has_ended = false;
+        self.lines.clone().map(Line::read).take_while(move |line| {
+            let is_within = !has_ended && !matches!(line, Line::Begin(_));
+            has_ended |= matches!(line, Line::End(_));
+            is_within
+        })
+    }
+
+    /// What was done.
+    pub fn actions(&self) -> impl Iterator<Item = Action> {
+        self.lines().filter_map(|line| if let Line::Action(action) = line { Some(action) } else { None })
+    }
+
+    /// The summary, if the device came to the end.
+    pub fn end(&self) -> Option<&'a str> {
+        self.lines().find_map(|line| if let Line::End(summary) = line { Some(summary) } else { None })
     }
 }
 

@@ -15,6 +15,8 @@ fn decoding_undoes_encoding() {
             Action::EndThread { thread: 3 },
             Action::SwitchThread { thread: 255 },
         ]);
+        let wrongs = [Wrong::Twice, Wrong::Inside, Wrong::Astray, Wrong::Foreign];
+        actions.extend(wrongs.map(|wrong| Action::Misuse { slot, wrong, offset: bytes }));
     }
     assert_eq!(decode(&encode(&actions)), actions);
 }

@@ -87,6 +87,16 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
         unsafe { self.below.remap(start, old_bytes, new_bytes) }
     }
 
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.unguard(start, bytes) }
+    }
+
     fn now_ms(&self) -> u64 {
         self.now_ms.load(Ordering::Relaxed)
     }

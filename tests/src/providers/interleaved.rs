@@ -11,6 +11,7 @@ use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use hakmem_core::base::sync::Relax;
+use hakmem_core::harden::random::KEY_WORDS;
 use hakmem_core::{PageProvider, Purged};
 
 /// How long the other thread may take.
@@ -155,6 +156,23 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
         self.interleave("remap");
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.remap(start, old_bytes, new_bytes) }
+    }
+
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.interleave("guard");
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        self.interleave("unguard");
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.unguard(start, bytes) }
+    }
+
+    fn key(&self) -> [u32; KEY_WORDS] {
+        self.interleave("key");
+        self.below.key()
     }
 
     fn now_ms(&self) -> u64 {

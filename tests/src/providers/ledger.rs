@@ -10,6 +10,8 @@ struct Run {
     bytes: usize,
     /// Committed parts, by their start; neighbours are joined.
     committed: BTreeMap<usize, usize>,
+    /// Shut parts, by their start.
+    shut: BTreeMap<usize, usize>,
 }
 
 /// See the file's head. Each method panics if the call breaks the contract.
@@ -39,7 +41,7 @@ impl Ledger {
         let before = self.runs.range(..at + bytes).next_back();
         let free = before.is_none_or(|(&other, run)| other + run.bytes <= at);
         assert!(free, "a run of {bytes} bytes at {at:#x} overlaps another");
-        self.runs.insert(at, Run { start, bytes, committed: BTreeMap::new() });
+        self.runs.insert(at, Run { start, bytes, committed: BTreeMap::new(), shut: BTreeMap::new() });
     }
 
     fn run_of(&mut self, start: NonNull<u8>, bytes: usize) -> &mut Run {
@@ -64,6 +66,31 @@ impl Ledger {
         let at = start.addr().get();
         let within = self.run_of(start, bytes).committed.range(..=at).next_back();
         assert!(within.is_some_and(|(_, &end)| at + bytes <= end), "{bytes} bytes at {at:#x} are not committed");
+    }
+
+    /// Part of a run is shut: it must be committed, and no part of it shut yet.
+    pub fn guard(&mut self, start: NonNull<u8>, bytes: usize) {
+        self.check_committed(start, bytes);
+        let at = start.addr().get();
+        let shut = &mut self.run_of(start, bytes).shut;
+        let before = shut.range(..at + bytes).next_back();
+        assert!(before.is_none_or(|(_, &end)| end <= at), "{bytes} bytes at {at:#x} are shut already");
+        shut.insert(at, at + bytes);
+    }
+
+    /// Part of a run is opened: it must be committed; what was refused before may have left it open.
+    pub fn unguard(&mut self, start: NonNull<u8>, bytes: usize) {
+        self.check_committed(start, bytes);
+        let (from, to) = (start.addr().get(), start.addr().get() + bytes);
+        let shut = &mut self.run_of(start, bytes).shut;
+        while let Some((&other, &end)) = shut.range(..to).next_back().filter(|(_, end)| **end > from) {
+            shut.remove(&other);
+            for (from, to) in [(other, from), (to, end)] {
+                if from < to {
+                    shut.insert(from, to);
+                }
+            }
+        }
     }
 
     /// A run ends: whole.

@@ -6,11 +6,13 @@
 //! | [`Region`] | memory of its own, given back when it is dropped |
 //! | [`LinuxPages`] | the system's |
 //! | [`Faulty`] | refuses chosen calls, keeps purged memory as it is, checks every run that goes by |
+//! | [`Coarse`] | larger pages; checks that runs are whole ones |
 //! | [`Clocked`] | the clock is set by hand |
 //! | [`Interleaved`] | before a chosen call another thread uses the allocator |
 //! | [`Narrow`] | small zones, and only so much address space |
 
 pub mod clocked;
+pub mod coarse;
 pub mod faulty;
 pub mod interleaved;
 pub mod ledger;
@@ -19,6 +21,7 @@ pub mod narrow;
 pub mod region;
 
 pub use clocked::Clocked;
+pub use coarse::Coarse;
 pub use faulty::Faulty;
 pub use interleaved::Interleaved;
 pub use ledger::Ledger;

@@ -6,6 +6,7 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hakmem_core::base::sync::Relax;
+use hakmem_core::harden::random::KEY_WORDS;
 use hakmem_core::{PageProvider, Purged};
 
 /// See the file's head.
@@ -111,6 +112,20 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
             self.refund(old_bytes.saturating_sub(new_bytes));
         }
         moved
+    }
+
+    unsafe fn guard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.guard(start, bytes) }
+    }
+
+    unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.unguard(start, bytes) }
+    }
+
+    fn key(&self) -> [u32; KEY_WORDS] {
+        self.below.key()
     }
 
     fn now_ms(&self) -> u64 {

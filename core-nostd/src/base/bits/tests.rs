@@ -1,6 +1,13 @@
 use super::*;
 
 #[test]
+fn each_one_has_its_number() {
+    let mask = 0x8000_0100_0000_1011;
+    let numbers: [u32; 6] = core::array::from_fn(|before| nth_one(mask, before));
+    assert_eq!(numbers, [0, 4, 12, 40, 63, 64]);
+}
+
+#[test]
 fn run_starts_agrees_with_a_bit_by_bit_search() {
     let mut mask = 0x9E37_79B9_7F4A_7C15_u64;
     for _ in 0..2_000 {

@@ -11,7 +11,25 @@ fn after(text: &str) -> (Settings, Vec<BadSetting>) {
 
 #[test]
 fn every_row_sets_its_own_field() {
-    let values = ["1", "1", "double_free", "report", "250ms", "1M", "0", "1", "2M", "64", "remap"];
+    let values = [
+        "1",
+        "1",
+        "double_free",
+        "report",
+        "250ms",
+        "1M",
+        "0",
+        "1",
+        "2M",
+        "64",
+        "remap",
+        "3M",
+        "1",
+        "100",
+        "16",
+        "1",
+        "1",
+    ];
     assert_eq!(values.len(), TABLE.len(), "a value for each row");
     let mut seen = Vec::new();
     for (row, value) in TABLE.iter().zip(values) {
@@ -53,6 +71,15 @@ fn words_and_bounds() {
     assert_eq!(after("purge_delay_ms:3600001").1, [BadSetting::BadValue { row: 4 }]);
     assert_eq!(after("purge_delay_ms:").1, [BadSetting::BadValue { row: 4 }]);
     assert_eq!(after("x").1.len(), 1);
+}
+
+#[test]
+fn every_measure_has_its_word() {
+    for (word, (name, flag)) in Harden::WORDS.iter().skip(1).zip(Harden::all().iter_names()) {
+        assert_eq!(*word, name.to_lowercase());
+        assert_eq!(after(&std::format!("harden:{word}")).0.harden, flag);
+    }
+    assert_eq!(after("harden=zero+Junk").0.harden, Harden::FILLS);
 }
 
 #[test]

@@ -58,6 +58,15 @@ const PREFIXED: [(&str, &str); 8] = [
 const LIBRARIES: [&str; 6] =
     ["libjemalloc", "libtcmalloc", "libmimalloc", "librpmalloc", "libsnmalloc", "libtbbmalloc"];
 
+/// Sanitizers: a function of their runtime's, its library, their name.
+const SANITIZERS: [(&str, &str, &str); 5] = [
+    ("__asan_init", "libasan", "AddressSanitizer"),
+    ("__tsan_init", "libtsan", "ThreadSanitizer"),
+    ("__msan_init", "libmsan", "MemorySanitizer"),
+    ("__hwasan_init", "libhwasan", "HWAddressSanitizer"),
+    ("__lsan_init", "liblsan", "LeakSanitizer"),
+];
+
 /// Reads the file `path`, or the interpreter's if it is a script.
 pub(crate) fn of(path: &Path) -> Verdict {
     let mut findings = vec![];
@@ -84,7 +93,7 @@ pub(crate) fn of(path: &Path) -> Verdict {
 }
 
 fn is_wanted(name: &str) -> bool {
-    name == "malloc" || PREFIXED.iter().any(|row| row.0 == name)
+    name == "malloc" || PREFIXED.iter().any(|row| row.0 == name) || SANITIZERS.iter().any(|row| row.0 == name)
 }
 
 /// Tells `add` everything that stands in the way.
@@ -126,7 +135,21 @@ fn examine(elf: &Elf, path: &Path, mut add: impl FnMut(Effect, String)) {
             ),
         );
     }
-    if elf.exported.iter().any(|name| name == "malloc") {
+    if let Some((_, runtime, name)) = SANITIZERS.iter().find(|row| has_sanitizer(elf, row)) {
+        let order = if *name == "AddressSanitizer" {
+            format!(
+                "; it wants to be loaded first: LD_PRELOAD={runtime}.so.N:libhakmem.so, or ASAN_OPTIONS=verify_asan_link_order=0"
+            )
+        } else {
+            String::new()
+        };
+        add(
+            Effect::Bypassed,
+            format!(
+                "sanitizer inside: stands back, so that {name} sees every call{order}; build it without -fsanitize"
+            ),
+        );
+    } else if elf.exported.iter().any(|name| name == "malloc") {
         add(Effect::Bypassed, "another allocator inside: it defines malloc itself, and that goes before LD_PRELOAD; build it without its own allocator".into());
     } else if let Some((name, owner)) =
         PREFIXED.iter().find(|row| elf.exported.iter().chain(&elf.inside).any(|name| name == row.0))
@@ -146,6 +169,11 @@ fn examine(elf: &Elf, path: &Path, mut add: impl FnMut(Effect, String)) {
             ),
         );
     }
+}
+
+fn has_sanitizer(elf: &Elf, (symbol, library, _): &(&str, &str, &str)) -> bool {
+    elf.needed.iter().any(|needed| needed.starts_with(library))
+        || elf.exported.iter().chain(&elf.inside).any(|name| name == symbol)
 }
 
 /// The library's file; this program's own if there is no library, they are built together.

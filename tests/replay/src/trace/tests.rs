@@ -23,3 +23,16 @@ fn lines_are_read_as_they_are_written() {
         assert_eq!(Line::read(other), Line::Other(other));
     }
 }
+
+#[test]
+fn a_trace_ends_with_its_summary_or_where_the_next_one_begins() {
+    let text = "ok\nBEGIN tiny, 64 bytes at 0x8\n> 0005\n> 000518\nnoise\nEND 1 action\n> 0505\nEND 2 actions\n";
+    let trace = Trace::find(text).expect("there is one");
+    assert_eq!((trace.head.profile, trace.head.bytes, trace.head.origin), ("tiny", 64, 8));
+    assert_eq!(trace.actions().collect::<std::vec::Vec<_>>(), [Action::Take { slot: 5, bytes: 24 }]);
+    assert_eq!(trace.end(), Some("1 action"));
+    let broken_off = "BEGIN tiny, 64 bytes at 0x8\n> 000518\nBEGIN tiny, 64 bytes at 0x8\nEND 0 actions\n";
+    let trace = Trace::find(broken_off).expect("there is one");
+    assert_eq!((trace.actions().count(), trace.end()), (1, None));
+    assert!(Trace::find("> 000518\nEND 1 action\n").is_none());
+}

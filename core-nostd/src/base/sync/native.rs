@@ -1,14 +1,13 @@
-//! Atomics and the lock: the one place that a model checker replaces.
+//! Those of the processor.
 
 use core::marker::PhantomData;
 
-pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+pub use core::cell::Cell;
+pub use core::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
+};
 
-/// What a thread does while somebody else holds a lock.
-pub trait Relax {
-    /// One round of waiting.
-    fn relax();
-}
+use super::Relax;
 
 /// Gives [`Relax`] to the spin crate.
 pub struct Waiting<R>(PhantomData<R>);

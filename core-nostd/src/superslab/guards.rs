@@ -1,0 +1,165 @@
+//! Guards: slabs behind spans that nobody can reach, so that who writes on and on from a block dies at its span's end.
+//!
+//! `guard-slab`: a slab is in its superslab's `guards` iff it is forbidden; it is in no span and not free. The span
+//! before it, if there is one, has `guarded`, else it is `spare`: the next span that fits before it has it, without a
+//! call of the provider, and now and then those that are left are permitted again and go back to the pool.
+
+#![allow(unsafe_code, reason = "forbids and permits parts of a zone")]
+
+use core::ptr::NonNull;
+
+use super::Territory;
+use super::pool::{Claim, Pool, pick};
+use crate::base::bits::{low, multiples, run_starts};
+use crate::config::flags::Harden;
+use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, ZONES};
+use crate::pages::PageProvider;
+use crate::slab::{Mailbox, SizeClass, Slab};
+
+impl<P: PageProvider> Territory<P> {
+    /// A span with a guard behind it where there may be one; with `grow` the provider may be called.
+    #[cold]
+    pub fn claim_guarded(
+        &self,
+        class: SizeClass,
+        slabs: usize,
+        align: usize,
+        owner: *const Mailbox,
+        grow: bool,
+    ) -> Option<&Slab> {
+        if let Some(claim) = self.claim_by(false, |pool, now| pool.claim_before_spare(slabs, align, now)) {
+            return Some(self.open_guarded(claim, class, owner));
+        }
+        if grow && slabs < 64 && self.measures.guards.add() {
+            let Some(claim) = self.claim_by(true, |pool, now| pool.claim(slabs + 1, align, now)) else {
+                self.measures.guards.remove();
+                let claim = self.claim_by(true, |pool, now| pool.claim(slabs, align, now))?;
+                return Some(self.open(claim, class, owner));
+            };
+            let mask = claim.mask & claim.mask >> 1;
+            let (whole, guard) = (Claim { mask, ..claim }, claim.mask & !mask);
+            if self.guard(claim, guard) {
+                self.pool.lock().change_guards(claim, guard, 0);
+                return Some(self.open_guarded(whole, class, owner));
+            }
+            self.measures.guards.refused();
+            self.return_slabs(claim.zone, claim.superslab, guard, 0);
+            return Some(self.open(whole, class, owner));
+        }
+        let claim = self.claim_by(grow, |pool, now| pool.claim(slabs, align, now))?;
+        Some(self.open(claim, class, owner))
+    }
+
+    fn open_guarded(&self, claim: Claim, class: SizeClass, owner: *const Mailbox) -> &Slab {
+        let slab = self.open(claim, class, owner);
+        slab.guarded.set(true);
+        slab
+    }
+
+    fn slab_at(&self, claim: Claim, guard: u64) -> Option<NonNull<u8>> {
+        let offset = claim.superslab * SUPERSLAB_BYTES + guard.trailing_zeros() as usize * SLAB_BYTES;
+        NonNull::new(self.zones.get(claim.zone).base().wrapping_add(offset))
+    }
+
+    /// Forbids a claimed slab; what it held goes back first.
+    fn guard(&self, claim: Claim, guard: u64) -> bool {
+        let Some(start) = self.slab_at(claim, guard) else { return false };
+        // A page that is larger than a slab would take others' with it.
+        if !SLAB_BYTES.is_multiple_of(self.provider.page_bytes()) {
+            return false;
+        }
+        if !claim.fresh {
+            // SAFETY: claimed just now, of a committed superslab. It stays dirty, which at worst it is not.
+            unsafe { self.provider.purge(start, SLAB_BYTES) };
+        }
+        // SAFETY: as above.
+        unsafe { self.provider.guard(start, SLAB_BYTES) }
+    }
+
+    /// Its span ends: a guard is spare now.
+    pub(super) fn spare_guard(&self, zone: usize, superslab: usize, span: u64) {
+        let guard = (span << 1) & !span;
+        let mut pool = self.pool.lock();
+        let header = pool.zones[zone % ZONES].header(superslab);
+        header.spare |= guard;
+        pool.spare += 1;
+    }
+
+    /// Permits all spare guards, which go back to the pool; true if there was one. No lock is held.
+    pub fn permit_spares(&self) -> bool {
+        if !self.measures.has(Harden::GUARD_SLABS) {
+            return false;
+        }
+        let mut any = false;
+        loop {
+            let Some((claim, guard)) = self.pool.lock().take_spare() else { return any };
+            // SAFETY: a guard is forbidden (`guard-slab`), and this one is in nobody's hands.
+            let permitted =
+                self.slab_at(claim, guard).is_some_and(|at| unsafe { self.provider.unguard(at, SLAB_BYTES) });
+            if !permitted {
+                self.pool.lock().put_spare(claim, guard);
+                return any;
+            }
+            self.pool.lock().change_guards(claim, 0, guard);
+            self.measures.guards.remove();
+            self.return_slabs(claim.zone, claim.superslab, guard, 0);
+            any = true;
+        }
+    }
+}
+
+impl Pool {
+    fn change_guards(&mut self, claim: Claim, more: u64, fewer: u64) {
+        let header = self.zones[claim.zone % ZONES].header(claim.superslab);
+        header.guards = header.guards & !fewer | more;
+    }
+
+    /// A run of free slabs before a spare guard, which is the run's then.
+    fn claim_before_spare(&mut self, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
+        if self.spare == 0 || slabs > 63 {
+            return None;
+        }
+        for number in 0..self.count {
+            let zone = &mut self.zones[number % ZONES];
+            for superslab in 0..zone.committed {
+                let header = zone.header(superslab);
+                let starts = run_starts(header.free, slabs) & header.spare >> slabs & multiples(align);
+                if starts != 0 {
+                    let first = pick(starts, self.dice.as_ref()) as usize;
+                    header.spare &= !(1 << (first + slabs));
+                    self.spare -= 1;
+                    let claim = zone.take(number, superslab, low(slabs) << first, now_ms);
+                    let missing = claim.mask & !zone.header(superslab).resident();
+                    self.allowance.needed(missing.count_ones() as usize);
+                    return Some(claim);
+                }
+            }
+        }
+        None
+    }
+
+    /// Takes a spare guard out; where it is, and its bit.
+    fn take_spare(&mut self) -> Option<(Claim, u64)> {
+        if self.spare == 0 {
+            return None;
+        }
+        for number in 0..self.count {
+            let zone = &mut self.zones[number % ZONES];
+            for superslab in 0..zone.committed {
+                let header = zone.header(superslab);
+                let guard = header.spare & header.spare.wrapping_neg();
+                if guard != 0 {
+                    header.spare &= !guard;
+                    self.spare -= 1;
+                    return Some((Claim { zone: number, superslab, mask: guard, fresh: true }, guard));
+                }
+            }
+        }
+        None
+    }
+
+    fn put_spare(&mut self, claim: Claim, guard: u64) {
+        self.zones[claim.zone % ZONES].header(claim.superslab).spare |= guard;
+        self.spare += 1;
+    }
+}

@@ -1,0 +1,5 @@
+//! See `hakmem_tests::fuzzed::core_faulty`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| hakmem_tests::fuzzed::core_faulty::run(bytes));

@@ -1,0 +1,156 @@
+//! What stands at an execution's begin: territory and heaps without their front door, or a whole allocator.
+
+use std::cell::Cell as Plain;
+
+use hakmem_core::base::sync::Cell;
+use hakmem_core::config::flags::{Harden, Off};
+use hakmem_core::config::settings::Settings;
+use hakmem_core::heap::Heaps;
+use hakmem_core::heap::slabs::Reach;
+use hakmem_core::slab::{Refill, SizeClass, Slab};
+use hakmem_core::superslab::Territory;
+use hakmem_core::{Allocator, Audit, Front};
+
+use crate::arena::{Arena, Pages};
+
+/// A heap of the land.
+pub(crate) type Heap = hakmem_core::heap::Heap;
+
+/// Heaps over a territory; without starters, so that two blocks of a class are of one slab.
+#[derive(Clone, Copy)]
+pub(crate) struct Land {
+    pub(crate) territory: &'static Territory<Pages>,
+    pub(crate) heaps: &'static Heaps<Pages>,
+}
+
+/// A block and where its bit is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Block {
+    pub(crate) at: *mut u8,
+    pub(crate) slab: &'static Slab,
+    pub(crate) word: usize,
+    pub(crate) bit: u64,
+}
+
+impl Land {
+    pub(crate) fn new(arena: &'static Arena) -> Self {
+        let territory = arena.put(Territory::new(Pages(arena), 1000));
+        let heaps = arena.put(Heaps::new());
+        territory.off.store(Off::STARTERS.bits(), hakmem_core::base::sync::Ordering::Relaxed);
+        Self { territory, heaps }
+    }
+
+    pub(crate) fn heap(&self) -> &'static Heap {
+        self.heaps.new_heap(self.territory).expect("room for a heap")
+    }
+
+    /// Up to `most` blocks of a heap, which each client writes to.
+    pub(crate) fn take(&self, heap: &Heap, bytes: usize, most: usize, reach: Reach) -> Vec<Block> {
+        let slots: Vec<Cell<*mut u8>> = (0..most).map(|_| Cell::new(std::ptr::null_mut())).collect();
+        let mut into = Refill::new(&slots);
+        heap.take_many(self.territory, SizeClass::of(bytes), reach, &mut into);
+        let left = into.room();
+        let blocks: Vec<Block> = slots[left..].iter().rev().map(|slot| self.block(slot.get())).collect();
+        blocks.iter().for_each(|block| hakmem_seam::use_block(block.at));
+        blocks
+    }
+
+    #[allow(unsafe_code, reason = "looks a slab up")]
+    pub(crate) fn block(&self, at: *mut u8) -> Block {
+        // SAFETY: a block of the first zone.
+        let (slab, offset) = unsafe { self.territory.zones.first().span_of(at.addr()) };
+        let number = slab.block_at(offset).0;
+        Block { at, slab, word: number / 64, bit: 1 << (number % 64) }
+    }
+
+    /// The client writes to its block, and gives it back as another thread than the owner's.
+    pub(crate) fn post(&self, block: Block) -> u64 {
+        hakmem_seam::use_block(block.at);
+        hakmem_core::slab::mailbox::post(block.slab, block.word, block.bit)
+    }
+
+    /// The same as the owner.
+    pub(crate) fn put(&self, heap: &Heap, block: Block) -> u64 {
+        hakmem_seam::use_block(block.at);
+        heap.put(self.territory, block.slab, block.word, block.bit)
+    }
+}
+
+/// A whole allocator, and a front for each thread.
+#[derive(Clone, Copy)]
+pub(crate) struct World {
+    pub(crate) allocator: &'static Allocator<Pages>,
+}
+
+/// A thread's calls.
+#[derive(Clone, Copy)]
+pub(crate) struct Caller {
+    pub(crate) world: World,
+    pub(crate) front: &'static Front,
+}
+
+impl World {
+    pub(crate) fn new(arena: &'static Arena) -> Self {
+        Self { allocator: arena.put(Allocator::new(Pages(arena))) }
+    }
+
+    pub(crate) fn caller(&self, arena: &'static Arena) -> Caller {
+        Caller { world: *self, front: arena.put(Front::new()) }
+    }
+
+    #[allow(unsafe_code, reason = "audits")]
+    pub(crate) fn audit(&self) -> Audit {
+        // SAFETY: one thread is left.
+        unsafe { self.allocator.audit() }.expect("every invariant holds")
+    }
+
+    /// Nothing is out: all memory is in the pool, and the figures agree.
+    pub(crate) fn is_empty(&self, last: Caller) {
+        self.allocator.trim(last.front);
+        last.end();
+        let audit = self.audit();
+        let left = (audit.live_blocks, audit.magazine_blocks, audit.remote_blocks, audit.spans);
+        assert_eq!(left, (0, 0, 0, 0), "blocks live, in magazines, remote, and spans: {audit:?}");
+        let stats = self.allocator.stats();
+        assert_eq!((stats.active, stats.large, stats.threads), (0, 0, 0), "{stats:?}");
+        assert_eq!(stats.spans_taken, stats.spans_given, "{stats:?}");
+    }
+}
+
+impl Caller {
+    /// Applies settings.
+    pub(crate) fn configure(&self, off: Off, exact: bool) {
+        let harden = if exact { Harden::DOUBLE_FREE } else { Harden::empty() };
+        let settings = Settings { off, harden, ..Settings::new() };
+        self.world.allocator.configure(self.front, &settings);
+    }
+
+    pub(crate) fn take(&self, bytes: usize) -> *mut u8 {
+        let mut block = self.world.allocator.take(self.front, bytes);
+        if block.is_null() {
+            block = self.world.allocator.take_slow(self.front, bytes);
+        }
+        assert!(!block.is_null(), "{bytes} bytes were refused");
+        hakmem_seam::use_block(block);
+        block
+    }
+
+    pub(crate) fn give(&self, block: *mut u8) {
+        hakmem_seam::use_block(block);
+        assert!(self.try_give(block), "a live block is taken back");
+    }
+
+    /// False if it is a fault.
+    pub(crate) fn try_give(&self, block: *mut u8) -> bool {
+        self.world.allocator.give(self.front, block) || self.world.allocator.give_slow(self.front, block).is_ok()
+    }
+
+    pub(crate) fn end(&self) {
+        self.world.allocator.end_thread(self.front).expect("no block was freed twice");
+    }
+}
+
+/// Where a thread leaves something that is looked at when all are joined.
+pub(crate) fn left<T: Default>() -> &'static Plain<T> {
+    Box::leak(Box::new(Plain::new(T::default())))
+}

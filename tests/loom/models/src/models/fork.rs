@@ -1,0 +1,187 @@
+//! fork: what a child would find, were the process forked at any moment.
+//!
+//! The thread that forks takes all locks and copies the memory; when the parent is done, that copy becomes the
+//! present, of which the child has one thread and the locks as they were.
+
+use hakmem_core::config::flags::Off;
+
+use crate::arena::{Arena, Snapshot};
+use crate::check::{Model, together};
+use crate::land::{Caller, World, left};
+
+const QUARTER: usize = 8 << 10;
+const RUN: usize = 512 << 10;
+const LARGE: usize = 2 << 20;
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "fork_amid_exit",
+        holds: "a thread ends during a fork: the child finds no lock held, and no block twice",
+        bound: Some(2),
+        gated: true,
+        body: amid_exit,
+    },
+    Model {
+        name: "fork_amid_purge",
+        holds: "a purge is under way during a fork: the child has all free slabs",
+        bound: Some(2),
+        gated: true,
+        body: amid_purge,
+    },
+    Model {
+        name: "fork_amid_large",
+        holds: "a mapping is entered and freed during a fork: the child's table is whole",
+        bound: Some(2),
+        gated: true,
+        body: amid_large,
+    },
+    Model {
+        name: "fork_amid_first",
+        holds: "a thread's first call is under way during a fork: the child's registry, store and pool are whole",
+        bound: Some(2),
+        gated: true,
+        body: amid_first,
+    },
+    Model {
+        name: "fork_locks",
+        holds: "a fork holds every lock there is, and lets go of each",
+        bound: None,
+        gated: true,
+        body: locks,
+    },
+];
+
+/// Four lists of ownerless heaps, records, large blocks, pool, store.
+const LOCKS: usize = 8;
+/// What a fork holds of them: all.
+const HELD: u32 = (1 << LOCKS) - 1;
+
+fn locks(arena: &'static Arena) {
+    let world = World::new(arena);
+    let own = world.caller(arena);
+    own.give(own.take(LARGE));
+    assert_eq!(hakmem_seam::held_locks(), 0);
+    assert_eq!(world.allocator.before_fork(false), HELD);
+    assert_eq!(hakmem_seam::held_locks(), LOCKS);
+    world.allocator.after_fork(HELD, false, true);
+    assert_eq!(hakmem_seam::held_locks(), 0);
+    world.is_empty(own);
+}
+
+fn fork(world: World, arena: &'static Arena) -> Snapshot {
+    assert_eq!(world.allocator.before_fork(false), HELD);
+    let child = arena.snapshot();
+    world.allocator.after_fork(HELD, false, false);
+    child
+}
+
+/// The child goes on: `own` is the thread that forked, `held` what is live in it.
+fn goes_on(world: World, arena: &'static Arena, child: &Snapshot, own: Caller, held: &[*mut u8]) {
+    arena.restore(child);
+    world.allocator.after_fork(HELD, false, true);
+    assert_eq!(world.allocator.stats().threads, 1);
+    let mut blocks: Vec<_> = (0..6).map(|_| own.take(QUARTER)).collect();
+    blocks.push(own.take(RUN));
+    blocks.push(own.take(LARGE));
+    let new = world.caller(arena);
+    blocks.push(new.take(64));
+    blocks.extend_from_slice(held);
+    let mut sorted = blocks.clone();
+    sorted.sort();
+    sorted.dedup();
+    assert_eq!(sorted.len(), blocks.len(), "a block was handed out twice");
+    blocks.into_iter().for_each(|block| own.give(block));
+    world.allocator.trim(own.front);
+    new.end();
+    own.end();
+    assert_eq!(world.allocator.stats().threads, 0);
+}
+
+fn amid_exit(arena: &'static Arena) {
+    let world = World::new(arena);
+    let (own, other) = (world.caller(arena), world.caller(arena));
+    own.configure(Off::STARTERS, false);
+    let blocks = [(); 4].map(|()| own.take(QUARTER));
+    other.give(blocks[0]);
+    let child = left::<Option<Snapshot>>();
+    together([Box::new(move || other.end()), Box::new(move || child.set(Some(fork(world, arena))))]);
+    let child = child.take().expect("forked");
+    for block in &blocks[1..] {
+        own.give(*block);
+    }
+    world.is_empty(own);
+    goes_on(world, arena, &child, own, &blocks[1..]);
+}
+
+fn amid_purge(arena: &'static Arena) {
+    let world = World::new(arena);
+    let (own, other) = (world.caller(arena), world.caller(arena));
+    own.configure(Off::STARTERS | Off::RESERVE, false);
+    let (block, run) = (own.take(QUARTER), own.take(RUN));
+    own.give(run);
+    // An earlier purge is over: its slabs are in use again.
+    world.allocator.trim(own.front);
+    let (kept, run) = (own.take(RUN), own.take(RUN));
+    own.give(run);
+    let warm = other.take(QUARTER);
+    let child = left::<Option<Snapshot>>();
+    together([
+        Box::new(move || {
+            world.allocator.trim(other.front);
+        }),
+        Box::new(move || child.set(Some(fork(world, arena)))),
+    ]);
+    let child = child.take().expect("forked");
+    other.give(warm);
+    other.end();
+    own.give(block);
+    own.give(kept);
+    world.is_empty(own);
+    arena.restore(&child);
+    world.allocator.after_fork(HELD, false, true);
+    // All free slabs are known to be: the purge was nobody's any more.
+    assert_eq!(world.audit().live_blocks, 3);
+    own.give(block);
+    own.give(kept);
+    own.give(warm);
+    world.allocator.trim(own.front);
+}
+
+fn amid_large(arena: &'static Arena) {
+    let world = World::new(arena);
+    let (own, other) = (world.caller(arena), world.caller(arena));
+    let (kept, freed) = (own.take(LARGE), own.take(LARGE));
+    let child = left::<Option<Snapshot>>();
+    let got = left::<usize>();
+    together([
+        Box::new(move || {
+            other.give(freed);
+            got.set(other.take(LARGE).expose_provenance());
+        }),
+        Box::new(move || child.set(Some(fork(world, arena)))),
+    ]);
+    let child = child.take().expect("forked");
+    own.give(std::ptr::with_exposed_provenance_mut(got.get()));
+    own.give(kept);
+    other.end();
+    world.is_empty(own);
+    goes_on(world, arena, &child, own, &[kept]);
+}
+
+fn amid_first(arena: &'static Arena) {
+    let world = World::new(arena);
+    let (own, other) = (world.caller(arena), world.caller(arena));
+    let block = own.take(QUARTER);
+    let child = left::<Option<Snapshot>>();
+    let got = left::<usize>();
+    together([
+        Box::new(move || got.set(other.take(QUARTER).expose_provenance())),
+        Box::new(move || child.set(Some(fork(world, arena)))),
+    ]);
+    let child = child.take().expect("forked");
+    own.give(std::ptr::with_exposed_provenance_mut(got.get()));
+    own.give(block);
+    other.end();
+    world.is_empty(own);
+    goes_on(world, arena, &child, own, &[block]);
+}

@@ -1,0 +1,99 @@
+//! Threads that free what others took, through the front door: two that free one block at the same instant, of which
+//! one is told, and nobody else's memory changes.
+
+use hakmem_core::config::flags::Off;
+
+use crate::arena::Arena;
+use crate::check::{Model, together};
+use crate::land::{World, left};
+
+/// A run of slabs.
+const RUN: usize = 512 << 10;
+const QUARTER: usize = 8 << 10;
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "freed_twice_run",
+        holds: "of two threads that free one run one is told, and what is made of its slabs meanwhile stays",
+        bound: Some(1),
+        gated: true,
+        body: run,
+    },
+    Model {
+        name: "freed_elsewhere_direct",
+        holds: "a thread frees a block without magazine while its slab's owner carves others",
+        bound: Some(3),
+        gated: true,
+        body: direct,
+    },
+    Model {
+        name: "freed_twice_hardened",
+        holds: "with harden=double_free one of two threads is told at once",
+        bound: Some(3),
+        gated: true,
+        body: hardened,
+    },
+];
+
+fn run(arena: &'static Arena) {
+    let world = World::new(arena);
+    let callers = [(); 2].map(|()| world.caller(arena));
+    callers[0].configure(Off::STARTERS | Off::RESERVE, false);
+    let block = callers[0].take(RUN);
+    let warm = [callers[0].take(QUARTER), callers[1].take(QUARTER)];
+    let (given, got) = ([left::<bool>(), left()], left::<usize>());
+    together([
+        Box::new(move || given[1].set(callers[1].try_give(block))),
+        Box::new(move || {
+            given[0].set(callers[0].try_give(block));
+            got.set(callers[0].take(QUARTER / 2).expose_provenance());
+        }),
+    ]);
+    let got = std::ptr::with_exposed_provenance_mut(got.get());
+    // Who frees so late that the address is a block's again frees that one, and nobody can tell.
+    let frees_next = given[0].get() && given[1].get();
+    assert!(if frees_next { got == block } else { given[0].get() != given[1].get() }, "one of two is told");
+    assert_eq!(world.audit().live_blocks, if frees_next { 2 } else { 3 });
+    if !frees_next {
+        callers[0].give(got);
+    }
+    warm.iter().for_each(|&block| callers[0].give(block));
+    callers[1].end();
+    world.is_empty(callers[0]);
+}
+
+fn direct(arena: &'static Arena) {
+    let world = World::new(arena);
+    let callers = [(); 2].map(|()| world.caller(arena));
+    callers[0].configure(Off::STARTERS, false);
+    let block = callers[0].take(8);
+    let warm = callers[1].take(QUARTER);
+    let got = left::<usize>();
+    together([
+        Box::new(move || callers[1].give(block)),
+        Box::new(move || got.set(callers[0].take(8).expose_provenance())),
+    ]);
+    let got = std::ptr::with_exposed_provenance_mut(got.get());
+    assert_ne!(got, block);
+    callers[1].give(got);
+    callers[1].give(warm);
+    callers[0].end();
+    world.is_empty(callers[1]);
+}
+
+fn hardened(arena: &'static Arena) {
+    let world = World::new(arena);
+    let callers = [(); 2].map(|()| world.caller(arena));
+    callers[0].configure(Off::STARTERS, true);
+    let block = callers[0].take(QUARTER);
+    let warm = callers[1].take(QUARTER);
+    let given = [left::<bool>(), left()];
+    together([
+        Box::new(move || given[0].set(callers[0].try_give(block))),
+        Box::new(move || given[1].set(callers[1].try_give(block))),
+    ]);
+    assert!(given[0].get() != given[1].get(), "one of two is told");
+    callers[1].give(warm);
+    callers[0].end();
+    world.is_empty(callers[1]);
+}

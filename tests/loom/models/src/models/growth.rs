@@ -1,0 +1,111 @@
+//! Growth without a lock: threads that grow at once commit the same part, and reserve one zone.
+
+use hakmem_core::base::sync::Ordering;
+use hakmem_core::slab::Slab;
+
+use crate::arena::Arena;
+use crate::check::{Model, together};
+use crate::land::{Land, left};
+
+const SUPERSLAB_BYTES: usize = 2 << 20;
+/// Slabs of a superslab.
+const WHOLE: usize = 64;
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "growth_first_zone",
+        holds: "two threads reserve the first zone: one stays, the other goes back, both have a run",
+        bound: Some(2),
+        gated: true,
+        body: first_zone,
+    },
+    Model {
+        name: "growth_same_part",
+        holds: "two threads grow a zone: the same part is made available once, each run has one owner",
+        bound: Some(2),
+        gated: true,
+        body: same_part,
+    },
+    Model {
+        name: "growth_refused",
+        holds: "two threads grow, one of which is refused the whole step: both have a run, nothing is taken from the other",
+        bound: Some(2),
+        gated: true,
+        body: refused,
+    },
+    Model {
+        name: "growth_wild_pointer",
+        holds: "a pointer that is not ours is foreign also while a zone is published",
+        bound: None,
+        gated: true,
+        body: wild_pointer,
+    },
+];
+
+type Got = &'static std::cell::Cell<Option<&'static Slab>>;
+
+/// Two threads claim a whole superslab each.
+fn claim_at_once(land: Land) -> [Got; 2] {
+    let got = [left(), left()];
+    together([Box::new(move || got[0].set(claim(land))), Box::new(move || got[1].set(claim(land)))]);
+    assert!(land.territory.pool.lock().is_indexed());
+    got
+}
+
+fn claim(land: Land) -> Option<&'static Slab> {
+    let run = land.territory.claim_run(WHOLE, 1)?;
+    hakmem_seam::use_block(run.base.load(Ordering::Relaxed));
+    Some(run)
+}
+
+fn committed(land: Land) -> usize {
+    land.territory.pool.lock().extent().committed
+}
+
+fn first_zone(arena: &'static Arena) {
+    let land = Land::new(arena);
+    arena.zone_bytes.set(2 * SUPERSLAB_BYTES);
+    let got = claim_at_once(land).map(|got| got.get().expect("two superslabs"));
+    assert!(!std::ptr::eq(got[0], got[1]), "each run has one owner");
+    assert_eq!((land.territory.zones.count(), land.territory.pool.lock().extent().zones), (1, 1));
+    let parts = 2 * (SUPERSLAB_BYTES + (128 << 10) + (128 << 10));
+    assert!(arena.reserved.get() < 2 * parts, "the other zone went back");
+}
+
+/// A zone of eight superslabs, of which the first four are taken.
+fn half_taken(arena: &'static Arena) -> Land {
+    let land = Land::new(arena);
+    arena.zone_bytes.set(8 * SUPERSLAB_BYTES);
+    for _ in 0..4 {
+        claim(land).expect("four superslabs");
+    }
+    assert_eq!(committed(land), 4);
+    land
+}
+
+fn same_part(arena: &'static Arena) {
+    let land = half_taken(arena);
+    let got = claim_at_once(land).map(|got| got.get().expect("four superslabs more"));
+    assert!(!std::ptr::eq(got[0], got[1]), "each run has one owner");
+    assert_eq!((committed(land), land.territory.zones.first().superslabs()), (8, 8), "one part was committed");
+    assert_eq!(land.territory.zones.count(), 1);
+}
+
+fn refused(arena: &'static Arena) {
+    let land = half_taken(arena);
+    arena.refused.set(1);
+    let got = claim_at_once(land).map(|got| got.get().expect("two superslabs more"));
+    assert!(!std::ptr::eq(got[0], got[1]), "each run has one owner");
+    assert_eq!(committed(land), land.territory.zones.first().superslabs(), "pool and zone agree");
+}
+
+fn wild_pointer(arena: &'static Arena) {
+    let land = Land::new(arena);
+    together([
+        Box::new(move || assert!(land.territory.provide(1))),
+        Box::new(move || {
+            let wild = std::ptr::without_provenance(0x10_0000);
+            assert!(land.territory.zones.find(wild).is_none(), "a pointer that is not ours");
+        }),
+    ]);
+}

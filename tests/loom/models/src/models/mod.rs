@@ -1,0 +1,30 @@
+//! The models, by what they are of.
+
+mod exit;
+mod fork;
+mod freed_twice;
+mod growth;
+mod large;
+mod mailbox;
+mod owners;
+mod pool;
+mod registry;
+mod shim;
+
+use crate::check::Model;
+
+/// All of them.
+pub(crate) fn all() -> &'static [&'static [Model]] {
+    &[
+        mailbox::MODELS,
+        owners::MODELS,
+        exit::MODELS,
+        registry::MODELS,
+        growth::MODELS,
+        pool::MODELS,
+        large::MODELS,
+        freed_twice::MODELS,
+        fork::MODELS,
+        shim::MODELS,
+    ]
+}

@@ -1,0 +1,170 @@
+//! The shim's state machines: who comes first, the key that is made once, the purge thread.
+
+#![allow(unsafe_code, reason = "makes the land of coroutines known as shared")]
+
+use std::cell::RefCell;
+
+use hakmem_core::base::sync::{AtomicU32, Ordering};
+use hakmem_shim::first::First;
+use hakmem_shim::key::Key;
+use hakmem_shim::purge_state::{State, World};
+use loom::sync::{Condvar, Mutex};
+use loom::thread::JoinHandle;
+
+use crate::arena::Arena;
+use crate::check::{Model, together};
+use crate::land::left;
+
+pub(crate) const MODELS: &[Model] = &[
+    Model {
+        name: "shim_first_thread",
+        holds: "of two threads that come at once one is the first",
+        bound: None,
+        gated: true,
+        body: first_thread,
+    },
+    Model {
+        name: "shim_key",
+        holds: "threads that need the key at once have the same one, made before it is known; the others are unmade",
+        bound: Some(2),
+        gated: true,
+        body: key,
+    },
+    Model {
+        name: "shim_purge_thread",
+        holds: "the purge thread is started or woken for what comes, and ends when the last thread has",
+        bound: Some(2),
+        gated: false,
+        body: purge_thread,
+    },
+];
+
+fn first_thread(arena: &'static Arena) {
+    let (door, told) = (arena.put(First::new()), [left::<bool>(), left()]);
+    together([Box::new(move || told[0].set(door.is_first())), Box::new(move || told[1].set(door.is_first()))]);
+    assert_eq!(told.iter().filter(|told| told.get()).count(), 1);
+}
+
+fn key(arena: &'static Arena) {
+    let (key, made) = (arena.put(Key::new()), arena.put(AtomicU32::new(0)));
+    // What the C library writes as it makes the key numbered so, which `setspecific` reads.
+    let place = |number: u32| arena.range().start + 4096 + 64 * number as usize;
+    let get = move || {
+        let make = || {
+            let number = made.fetch_add(1, Ordering::Relaxed);
+            hakmem_seam::use_block(std::ptr::with_exposed_provenance_mut(place(number)));
+            Some(number)
+        };
+        let unmade = left::<u32>();
+        let got = key.get(make, |number| unmade.set(number + 1)).expect("made");
+        hakmem_seam::read_block(std::ptr::with_exposed_provenance_mut(place(got)));
+        (got, unmade.get())
+    };
+    let got = [left::<(u32, u32)>(), left(), left()];
+    together([
+        Box::new(move || got[0].set(get())),
+        Box::new(move || got[1].set(get())),
+        Box::new(move || got[2].set(get())),
+    ]);
+    let got = got.map(|got| got.get());
+    assert!(got.iter().all(|one| one.0 == got[0].0), "one key: {got:?}");
+    let unmade = got.iter().filter(|one| one.1 != 0);
+    assert!(unmade.clone().all(|one| one.1 != got[0].0 + 1), "it is not unmade");
+    assert_eq!(unmade.count() as u32 + 1, made.load(Ordering::Relaxed), "the others are");
+}
+
+/// A process of two threads.
+struct Process {
+    state: &'static State,
+    /// Threads that have not ended.
+    threads: &'static AtomicU32,
+    /// Idle memory.
+    idle: &'static AtomicU32,
+    /// What has gone back.
+    given: &'static AtomicU32,
+    futex: Mutex<()>,
+    woken: Condvar,
+    started: RefCell<Vec<JoinHandle<()>>>,
+}
+
+struct Shared(&'static Process);
+
+impl World for Shared {
+    fn has_idle(&self) -> bool {
+        self.0.idle.load(Ordering::Relaxed) != 0
+    }
+
+    fn is_deserted(&self) -> bool {
+        self.0.threads.load(Ordering::Relaxed) == 0
+    }
+
+    fn round(&self) -> bool {
+        let had = self.0.idle.swap(0, Ordering::AcqRel);
+        self.0.given.fetch_add(had, Ordering::Relaxed);
+        had != 0
+    }
+
+    fn start(&self) -> bool {
+        let process = self.0;
+        let thread = loom::thread::spawn(move || process.state.run(&Shared(process)));
+        self.0.started.borrow_mut().push(thread);
+        true
+    }
+
+    fn wake(&self, _: &AtomicU32) {
+        drop(self.0.futex.lock());
+        self.0.woken.notify_all();
+    }
+
+    fn wait(&self, word: &AtomicU32, state: u32, rests: bool) {
+        if rests {
+            loom::thread::yield_now();
+            return;
+        }
+        let futex = self.0.futex.lock().expect("nobody panics");
+        if word.load(Ordering::Relaxed) == state {
+            drop(self.0.woken.wait(futex).expect("nobody panics"));
+        }
+    }
+}
+
+fn purge_thread(arena: &'static Arena) {
+    let zero = || arena.put(AtomicU32::new(0));
+    let (threads, idle, given) = (zero(), zero(), zero());
+    threads.store(2, Ordering::Relaxed);
+    let state = arena.put(State::new());
+    assert!(state.want(true));
+    let process: &Process = Box::leak(Box::new(Process {
+        state,
+        threads,
+        idle,
+        given,
+        futex: Mutex::new(()),
+        woken: Condvar::new(),
+        started: RefCell::default(),
+    }));
+    let end = move || {
+        threads.fetch_sub(1, Ordering::Relaxed);
+        state.thread_ended(&Shared(process));
+        loop {
+            let thread = process.started.borrow_mut().pop();
+            let Some(thread) = thread else { return };
+            thread.join().expect("a thread that panics ends the model");
+        }
+    };
+    let work = move || {
+        idle.fetch_add(1, Ordering::AcqRel);
+        state.attend(&Shared(process));
+        // As long as this thread is there, somebody gives it back.
+        while given.load(Ordering::Relaxed) == 0 {
+            loom::thread::yield_now();
+        }
+    };
+    together([
+        Box::new(end),
+        Box::new(move || {
+            work();
+            end();
+        }),
+    ]);
+}
