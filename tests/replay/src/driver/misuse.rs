@@ -10,6 +10,9 @@ use crate::action::Wrong;
 const EACH: usize = 8;
 const NOW_AND_THEN: usize = 16;
 
+/// The shortest page that there is.
+const PAGE: usize = 4096;
+
 /// What must be said of a pointer: this, or any fault where what was there is used anew.
 type Verdict = Option<(FaultKind, usize)>;
 
@@ -31,7 +34,7 @@ impl<P: PageProvider> Driver<'_, P> {
         let verdict = match self.oracle.covering(pointer.addr()) {
             // It looks right.
             Some((start, _)) if start == pointer => return,
-            Some((start, usable)) => Some(self.inside(start, usable, pointer)),
+            Some((start, usable)) => self.inside(start, usable, pointer),
             None if wrong == Wrong::Foreign => Some((FaultKind::Foreign, 0)),
             None if wrong == Wrong::Twice && former.reuses == self.reuses => Some((FaultKind::DoubleFree, usize::MAX)),
             None => None,
@@ -56,16 +59,18 @@ impl<P: PageProvider> Driver<'_, P> {
     }
 
     /// What is wrong with a pointer into a live block behind its start.
-    fn inside(&self, start: *mut u8, usable: usize, pointer: *mut u8) -> (FaultKind, usize) {
+    fn inside(&self, start: *mut u8, usable: usize, pointer: *mut u8) -> Verdict {
         let offset = pointer.addr() - start.addr();
-        match self.allocator.class_of(start) {
+        Some(match self.allocator.class_of(start) {
+            // A page of a large block may be remembered as the start of one that was freed or moved.
+            None if pointer.addr().is_multiple_of(PAGE) => return None,
             None => (FaultKind::Foreign, 0),
             Some(SizeClass::RUN) => (FaultKind::InnerPointer, usable),
             Some(class) if !offset.is_multiple_of(if class == SizeClass::PAIR { 8 } else { 16 }) => {
                 (FaultKind::Misaligned, usable)
             }
             Some(_) => (FaultKind::InnerPointer, usable),
-        }
+        })
     }
 
     /// Two threads free the pointer, in vain.
