@@ -60,7 +60,7 @@ pub(crate) fn run(model: &'static Model, bound: Option<usize>) -> Outcome {
             }
         };
         let mut builder = loom::model::Builder::new();
-        builder.max_branches = 20_000;
+        builder.max_branches = 5_000;
         builder.preemption_bound = bound;
         let result = panic::catch_unwind(AssertUnwindSafe(|| builder.check(body)));
         executions = count.load(Ordering::Relaxed);

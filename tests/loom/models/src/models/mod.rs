@@ -10,6 +10,7 @@ mod owners;
 mod pool;
 mod registry;
 mod shim;
+mod store;
 
 use crate::check::Model;
 
@@ -25,6 +26,7 @@ pub(crate) fn all() -> &'static [&'static [Model]] {
         large::MODELS,
         freed_twice::MODELS,
         fork::MODELS,
+        store::MODELS,
         shim::MODELS,
     ]
 }

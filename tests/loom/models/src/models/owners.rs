@@ -48,13 +48,16 @@ fn reopened(arena: &'static Arena) {
     let heap = land.heap();
     for (bytes, capacity) in [(QUARTER, 4), (64, 512), (QUARTER, 4), (64, 512)] {
         let slab = |blocks: &[crate::land::Block]| std::ptr::from_ref(blocks[0].slab);
-        let mut blocks = land.take(heap, bytes, capacity, Reach::Provider);
+        let (first, _) = heap.take_one(land.territory, SizeClass::of(bytes)).expect("the pool has slabs");
+        let mut blocks = land.take(heap, bytes, capacity - 1, Reach::Spans);
+        blocks.push(land.block(first));
         let mut places: Vec<_> = blocks.iter().map(|block| block.at).collect();
         places.sort();
         places.dedup();
         assert_eq!(places.len(), capacity, "each block once");
         assert!(blocks.iter().all(|block| std::ptr::from_ref(block.slab) == slab(&blocks)), "all of one slab");
-        assert_eq!(usize::from(blocks[0].slab.used.get()), capacity);
+        let (used, carved) = (blocks[0].slab.used.get(), blocks[0].slab.carved.load(Ordering::Relaxed));
+        assert_eq!((usize::from(used), usize::from(carved)), (capacity, capacity), "each was new");
         let ended = blocks[0].slab;
         blocks.drain(..).for_each(|block| assert_eq!(land.put(heap, block), 0, "it was not free"));
         heap.tidy(land.territory);

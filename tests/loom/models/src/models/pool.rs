@@ -73,6 +73,8 @@ fn purge(arena: &'static Arena) {
     ]);
     land.territory.release_span(got.get().expect("claimed"));
     all_are_free(land);
+    land.territory.purge(0);
+    assert!(!land.territory.pool.lock().has_reusable(), "what was purged is clean");
 }
 
 fn surplus(arena: &'static Arena) {

@@ -1,7 +1,5 @@
 //! The shim's state machines: who comes first, the key that is made once, the purge thread.
 
-#![allow(unsafe_code, reason = "makes the land of coroutines known as shared")]
-
 use std::cell::RefCell;
 
 use hakmem_core::base::sync::{AtomicU32, Ordering};
@@ -36,6 +34,13 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         gated: false,
         body: purge_thread,
+    },
+    Model {
+        name: "shim_purge_woken",
+        holds: "what becomes idle again and again goes back, whether the purge thread runs or sleeps",
+        bound: Some(3),
+        gated: false,
+        body: purge_woken,
     },
 ];
 
@@ -80,6 +85,8 @@ struct Process {
     threads: &'static AtomicU32,
     /// Idle memory.
     idle: &'static AtomicU32,
+    /// What goes back next.
+    due: &'static AtomicU32,
     /// What has gone back.
     given: &'static AtomicU32,
     futex: Mutex<()>,
@@ -99,9 +106,11 @@ impl World for Shared {
     }
 
     fn round(&self) -> bool {
-        let had = self.0.idle.swap(0, Ordering::AcqRel);
-        self.0.given.fetch_add(had, Ordering::Relaxed);
-        had != 0
+        // What is idle is due by the next round.
+        self.0.given.fetch_add(self.0.due.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        let found = self.0.idle.swap(0, Ordering::AcqRel);
+        self.0.due.fetch_add(found, Ordering::Relaxed);
+        found != 0
     }
 
     fn start(&self) -> bool {
@@ -128,43 +137,64 @@ impl World for Shared {
     }
 }
 
-fn purge_thread(arena: &'static Arena) {
-    let zero = || arena.put(AtomicU32::new(0));
-    let (threads, idle, given) = (zero(), zero(), zero());
-    threads.store(2, Ordering::Relaxed);
-    let state = arena.put(State::new());
-    assert!(state.want(true));
-    let process: &Process = Box::leak(Box::new(Process {
-        state,
-        threads,
-        idle,
-        given,
-        futex: Mutex::new(()),
-        woken: Condvar::new(),
-        started: RefCell::default(),
-    }));
-    let end = move || {
-        threads.fetch_sub(1, Ordering::Relaxed);
-        state.thread_ended(&Shared(process));
+impl Process {
+    /// So many threads, and a purge thread that is wanted.
+    fn new(arena: &'static Arena, threads: u32) -> &'static Self {
+        let [count, idle, due, given] = [(); 4].map(|()| arena.put(AtomicU32::new(0)));
+        count.store(threads, Ordering::Relaxed);
+        let process = Self {
+            state: arena.put(State::new()),
+            threads: count,
+            idle,
+            due,
+            given,
+            futex: Mutex::new(()),
+            woken: Condvar::new(),
+            started: RefCell::default(),
+        };
+        assert!(process.state.want(true));
+        Box::leak(Box::new(process))
+    }
+
+    /// Memory becomes idle. As long as this thread is there, somebody gives it back.
+    fn work(&'static self, times: u32) {
+        for done in 0..times {
+            self.idle.fetch_add(1, Ordering::AcqRel);
+            self.state.attend(&Shared(self));
+            while self.given.load(Ordering::Relaxed) == done {
+                loom::thread::yield_now();
+            }
+        }
+    }
+
+    /// The calling thread ends, and with the last one the purge thread.
+    fn end(&'static self) {
+        self.threads.fetch_sub(1, Ordering::Relaxed);
+        self.state.thread_ended(&Shared(self));
         loop {
-            let thread = process.started.borrow_mut().pop();
+            let thread = self.started.borrow_mut().pop();
             let Some(thread) = thread else { return };
             thread.join().expect("a thread that panics ends the model");
         }
-    };
-    let work = move || {
-        idle.fetch_add(1, Ordering::AcqRel);
-        state.attend(&Shared(process));
-        // As long as this thread is there, somebody gives it back.
-        while given.load(Ordering::Relaxed) == 0 {
-            loom::thread::yield_now();
-        }
-    };
+    }
+}
+
+fn purge_thread(arena: &'static Arena) {
+    let process = Process::new(arena, 2);
     together([
-        Box::new(end),
+        Box::new(move || process.end()),
         Box::new(move || {
-            work();
-            end();
+            process.work(1);
+            process.end();
         }),
     ]);
+    assert!(process.state.want(false), "it is not there any more, and wanted still");
+}
+
+fn purge_woken(arena: &'static Arena) {
+    let process = Process::new(arena, 1);
+    together([Box::new(move || {
+        process.work(2);
+        process.end();
+    })]);
 }
