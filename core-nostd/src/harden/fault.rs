@@ -16,12 +16,12 @@ pub enum FaultKind {
     Stale,
     /// The address is none of ours.
     Foreign,
+    /// The block does not end where the size that came with it says.
+    WrongSize,
     /// Bytes behind a guarded block were changed.
     Overflow,
     /// Bytes before a guarded block were changed.
     Underflow,
-    /// The block does not end where the size that came with it says.
-    WrongSize,
     /// The block was written to after it was freed; the address is that of the first byte that changed.
     WrittenAfterFree,
 }
@@ -35,9 +35,9 @@ impl FaultKind {
             Self::Misaligned => "invalid free: misaligned",
             Self::Stale => "invalid free: nothing is allocated there",
             Self::Foreign => "invalid free: not from this allocator",
+            Self::WrongSize => "invalid free: not the size of the block",
             Self::Overflow => "overflow, found behind the end",
             Self::Underflow => "underflow, found before the start",
-            Self::WrongSize => "invalid free: not the size of the block",
             Self::WrittenAfterFree => "write after free",
         }
     }

@@ -317,13 +317,13 @@ impl Slab {
         self.fresh.set(false);
     }
 
-    /// Enters the class, and the way back to this record, in the records of slabs `from..to` of the span.
+    /// Enters the way back to this record, and the class, in the records of slabs `from..to` of the span.
     pub fn name(&self, class: SizeClass, from: usize, to: usize) {
         for ahead in from..to {
             // SAFETY: a span lies within its superslab.
             let record = unsafe { self.after(ahead) };
-            record.class.store(class.0, Ordering::Relaxed);
             record.delta.store(ahead as u8, Ordering::Relaxed);
+            record.class.store(class.0, Ordering::Release);
         }
     }
 

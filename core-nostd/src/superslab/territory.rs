@@ -121,7 +121,6 @@ impl<P: PageProvider> Territory<P> {
         // SAFETY: the pool hands out committed superslabs only.
         let records = unsafe { zone.records(claim.superslab) };
         let slab = &records[first % SUPERSLAB_SLABS];
-        slab.name(class, 0, slabs);
         let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES + first * SLAB_BYTES);
         slab.base.store(base, Ordering::Relaxed);
         slab.used.set(0);
@@ -133,6 +132,8 @@ impl<P: PageProvider> Territory<P> {
         slab.next.set(ptr::null());
         slab.prev.set(ptr::null());
         slab.owner.store(owner.cast_mut(), Ordering::Release);
+        // Last: who frees what was here before, a second time and this late, finds all of the new span or none of it.
+        slab.name(class, 0, slabs);
         slab
     }
 

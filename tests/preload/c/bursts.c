@@ -6,16 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20 };
+#include "status.h"
 
-static long status(const char *name) {
-    static char text[4096];
-    FILE *file = fopen("/proc/self/status", "r");
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
-    const char *line = strstr(text, name);
-    return line ? atol(line + strlen(name)) : 0;
-}
+enum { MIB = 1 << 20 };
 
 // Blocks of so many bytes, linked by their first words, until they are `bytes` in all; then all are freed.
 static void burst(size_t bytes, size_t each) {

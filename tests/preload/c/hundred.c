@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "status.h"
+
 enum { THREADS = 100, BLOCKS = 300 };
 static pthread_barrier_t barrier;
 
@@ -17,15 +19,6 @@ static void *work(void *number) {
     pthread_barrier_wait(&barrier);
     for (int i = 0; i < BLOCKS; i++) free(blocks[i]);
     return NULL;
-}
-
-static long status(const char *name) {
-    static char text[4096];
-    FILE *file = fopen("/proc/self/status", "r");
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
-    const char *line = strstr(text, name);
-    return line ? atol(line + strlen(name)) : 0;
 }
 
 int main(void) {

@@ -8,16 +8,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { MIB = 1 << 20, BLOCKS = 20000 };
+#include "status.h"
 
-static long status(const char *name) {
-    static char text[4096];
-    FILE *file = fopen("/proc/self/status", "r");
-    text[fread(text, 1, sizeof text - 1, file)] = 0;
-    fclose(file);
-    const char *line = strstr(text, name);
-    return line ? atol(line + strlen(name)) : 0;
-}
+enum { MIB = 1 << 20, BLOCKS = 20000 };
 
 // Blocks of 16 bytes to 4 KB, and large ones, until there are so many MiB; returns how many were refused.
 static int work(long most) {

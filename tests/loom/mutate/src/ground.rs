@@ -154,9 +154,10 @@ impl Ground {
     }
 }
 
-/// The first line that begins so and says something bad, or the last one.
+/// The first line that begins so and is of no test that passed, or the last one.
 fn last_line(words: &str, begins: &str) -> String {
-    let mut bad = words.lines().filter(|line| line.starts_with(begins) && !line.ends_with("... ok"));
+    let is_good = |line: &str| line.ends_with("... ok") || line.starts_with("test result: ok");
+    let mut bad = words.lines().filter(|line| line.starts_with(begins) && !is_good(line));
     let line = bad.next().or(words.lines().last()).unwrap_or("a signal").trim_start_matches(begins);
     line.split_whitespace().take(8).collect::<Vec<_>>().join(" ")
 }
