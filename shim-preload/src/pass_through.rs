@@ -68,12 +68,14 @@ macro_rules! is_defined {
     }};
 }
 
+/// A fuzzer is built with a sanitizer, but it is us that it tries.
 fn is_sanitized() -> bool {
-    is_defined!("__asan_init")
-        || is_defined!("__tsan_init")
-        || is_defined!("__msan_init")
-        || is_defined!("__hwasan_init")
-        || is_defined!("__lsan_init")
+    !cfg!(fuzzing)
+        && (is_defined!("__asan_init")
+            || is_defined!("__tsan_init")
+            || is_defined!("__msan_init")
+            || is_defined!("__hwasan_init")
+            || is_defined!("__lsan_init"))
 }
 
 /// Why calls are passed on, if they are.
