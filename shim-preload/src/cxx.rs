@@ -100,7 +100,7 @@ mod without_handlers {
         fn abort() -> !;
     }
 
-    pub(super) extern "C" fn take_or_throw(size: usize, alignment: usize) -> *mut c_void {
+    pub(crate) extern "C" fn take_or_throw(size: usize, alignment: usize) -> *mut c_void {
         let block = take(size, alignment);
         if block.is_null() {
             // SAFETY: abort does not return.
@@ -111,7 +111,7 @@ mod without_handlers {
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-use without_handlers::take_or_throw;
+pub(crate) use without_handlers::take_or_throw;
 
 macro_rules! operators {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block)+) => {$(
