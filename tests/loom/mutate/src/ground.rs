@@ -10,7 +10,7 @@ use crate::list::Mutation;
 
 /// The models take so long at most; a mutant that takes longer waits for what never comes.
 const MODELS_SECONDS: u64 = 100;
-const TEST_SECONDS: u64 = 120;
+const TEST_SECONDS: u64 = 300;
 const BUILD_SECONDS: u64 = 1800;
 /// What may notice beside the models, of the main workspace.
 const TESTS: [&[&str]; 2] = [
