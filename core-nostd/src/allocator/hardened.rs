@@ -219,10 +219,12 @@ impl<P: PageProvider> Allocator<P> {
     }
 }
 
-/// Claims a run by resetting its class; with `live` only one that is not in quarantine.
+/// Claims a run by resetting its class; with `live` only one that is not in quarantine. Who looked the record up before
+/// the run was freed may find it within another by now, which keeps its class then.
 pub(super) fn claims_run(slab: &Slab, live: bool) -> bool {
     let claimed = slab.class.compare_exchange(SizeClass::RUN.0, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-    if claimed && live && slab.word.load(Ordering::Relaxed) != 0 {
+    let is_other = || slab.delta.load(Ordering::Relaxed) != 0 || live && slab.word.load(Ordering::Relaxed) != 0;
+    if claimed && is_other() {
         slab.class.store(SizeClass::RUN.0, Ordering::Release);
         return false;
     }
