@@ -6,6 +6,7 @@
 #![allow(unsafe_code, reason = "maps and unmaps memory")]
 
 use core::ffi::{c_int, c_void};
+use core::num::NonZeroU32;
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 
@@ -347,6 +348,11 @@ unsafe impl PageProvider for LinuxPages {
 
     fn memory_bytes(&self) -> usize {
         memory_limit::bytes()
+    }
+
+    fn processors(&self) -> NonZeroU32 {
+        let usable = rustix::thread::sched_getaffinity(None).map_or(0, |processors| processors.count());
+        NonZeroU32::new(usable).unwrap_or(NonZeroU32::MIN)
     }
 
     /// Four times the machine's memory, so that blocks never need a second zone; an eighth of the address

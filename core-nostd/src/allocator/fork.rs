@@ -35,6 +35,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         if in_child && !alone {
             self.heaps.threads.store(1, Ordering::Relaxed);
+            self.heaps.owners.store(1, Ordering::Relaxed);
             self.territory.pool.lock().abandon_purges();
         }
     }

@@ -120,7 +120,7 @@ impl<P: PageProvider> Allocator<P> {
             let flushed = self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots));
             thread.push(front, class, pointer);
             flushed
-        } else if !thread.falls.get() && thread.fit(&self.territory, front, class, false) {
+        } else if !thread.falls.get() && self.heaps.fit(&self.territory, front, thread, class, false) {
             thread.push(front, class, pointer);
             Ok(())
         } else {

@@ -176,7 +176,7 @@ impl<P: PageProvider> Allocator<P> {
         }
         self.tick(thread);
         thread.refills.set(thread.refills.get().saturating_add(1));
-        if thread.slots(class) > 0 && !thread.fit(&self.territory, front, class, true) {
+        if thread.slots(class) > 0 && !self.heaps.fit(&self.territory, front, thread, class, true) {
             return None;
         }
         let Some(heap) = self.heaps.heap_of(&self.territory, front, thread) else {

@@ -9,6 +9,8 @@ use super::{Front, Heap, ThreadHeap};
 use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Guard, Lock, Ordering, Passage};
 use crate::config::flags::Watch;
 use crate::pages::PageProvider;
+use crate::policy::front::{is_crowd, may_own};
+use crate::slab::SizeClass;
 use crate::superslab::Territory;
 
 /// Lists of ownerless heaps.
@@ -26,6 +28,10 @@ pub struct Heaps<P: PageProvider> {
     watch: AtomicU8,
     /// Threads that have a thread heap now.
     pub threads: AtomicU32,
+    /// Of these, threads that have a heap of their own.
+    pub owners: AtomicU32,
+    /// Processors; 0 until the provider was asked.
+    processors: AtomicU32,
 }
 
 /// What a front's thread is to us.
@@ -47,6 +53,8 @@ impl<P: PageProvider> Heaps<P> {
             all_threads: AtomicPtr::new(ptr::null_mut()),
             watch: AtomicU8::new(0),
             threads: AtomicU32::new(0),
+            owners: AtomicU32::new(0),
+            processors: AtomicU32::new(0),
         }
     }
 
@@ -100,6 +108,37 @@ impl<P: PageProvider> Heaps<P> {
         Some(thread)
     }
 
+    /// Processors that the program may use.
+    fn processors(&self, territory: &Territory<P>) -> u32 {
+        let known = self.processors.load(Ordering::Relaxed);
+        if known != 0 {
+            return known;
+        }
+        let processors = territory.provider.processors().get();
+        self.processors.store(processors, Ordering::Relaxed);
+        processors
+    }
+
+    /// True if one more thread may have a heap of its own.
+    pub fn may_own(&self, territory: &Territory<P>) -> bool {
+        let owners = self.owners.load(Ordering::Relaxed);
+        may_own(owners, 1) || may_own(owners, self.processors(territory))
+    }
+
+    /// [`ThreadHeap::fit`], as a thread of that many.
+    pub fn fit(
+        &self,
+        territory: &Territory<P>,
+        front: &Front,
+        thread: &ThreadHeap,
+        class: SizeClass,
+        takes: bool,
+    ) -> bool {
+        let threads = self.threads.load(Ordering::Relaxed);
+        let crowd = if is_crowd(threads) { threads / self.processors(territory) } else { 1 };
+        thread.fit(territory, front, class, takes, crowd)
+    }
+
     /// A heap for a thread that is to have its own: one of the common list, or a new one.
     pub fn warm_up<'a>(
         &'a self,
@@ -117,6 +156,7 @@ impl<P: PageProvider> Heaps<P> {
             }
             None => ptr::from_ref(self.new_heap(territory)?),
         };
+        self.owners.fetch_add(1, Ordering::Relaxed);
         thread.heap.set(heap);
         if thread.watch().is_empty() {
             front.heap.set(heap);
@@ -145,6 +185,7 @@ impl<P: PageProvider> Heaps<P> {
     pub fn take_over(&self, heap: Option<&Heap>, thread: &ThreadHeap) {
         if let Some(heap) = heap {
             self.add_common(heap);
+            self.owners.fetch_sub(1, Ordering::Relaxed);
         }
         self.unused.lock().put_by(thread);
     }

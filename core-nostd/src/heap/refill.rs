@@ -3,7 +3,7 @@
 use super::heaps::Heaps;
 use super::slabs::Reach;
 use super::{Front, Heap, ThreadHeap};
-use crate::base::sync::Lock;
+use crate::base::sync::{Lock, Ordering};
 use crate::config::flags::{Harden, Off, Watch};
 use crate::harden::random::Dice;
 use crate::pages::PageProvider;
@@ -21,7 +21,7 @@ impl<P: PageProvider> Heaps<P> {
         let is_first = thread.slots(class) == 0;
         // Nothing came back since the last time: it may well be so again.
         let is_rising = !is_first && !thread.has_flushed(class);
-        if !thread.fit(territory, front, class, true) {
+        if !self.fit(territory, front, thread, class, true) {
             return false;
         }
         thread.refills.set(thread.refills.get().saturating_add(1));
@@ -30,6 +30,7 @@ impl<P: PageProvider> Heaps<P> {
             (Some(_), _) if is_rising => thread.slots(class),
             (Some(_), _) => refill_batch(thread.slots(class)),
             (None, true) => FIRST_BATCH,
+            (None, false) if self.is_warm(thread) => refill_batch(thread.slots(class)).max(COLD_BATCH),
             (None, false) => COLD_BATCH,
         };
         let dice = self.dice_of(territory, thread);
@@ -84,7 +85,8 @@ impl<P: PageProvider> Heaps<P> {
         thread.dice()
     }
 
-    /// The thread's heap; the first thread gets one at once, later ones when they turn out to be warm.
+    /// The thread's heap; the first thread gets one at once, later ones when they turn out to be warm, if there are
+    /// not too many that have one.
     pub fn heap_of<'a>(
         &'a self,
         territory: &'a Territory<P>,
@@ -94,9 +96,13 @@ impl<P: PageProvider> Heaps<P> {
         if let Some(heap) = thread.heap() {
             return Some(heap);
         }
-        let alone = self.threads.load(crate::base::sync::Ordering::Relaxed) <= 1;
-        let is_warm = alone || thread.gives.get() || is_warm(thread.refills.get(), thread.classes.get());
-        if is_warm || territory.is_off(Off::COLD_THREADS) { self.warm_up(territory, front, thread) } else { None }
+        let has_one = territory.is_off(Off::COLD_THREADS) || self.is_warm(thread) && self.may_own(territory);
+        if has_one { self.warm_up(territory, front, thread) } else { None }
+    }
+
+    fn is_warm(&self, thread: &ThreadHeap) -> bool {
+        let is_alone = self.threads.load(Ordering::Relaxed) <= 1;
+        is_alone || thread.gives.get() || is_warm(thread.refills.get(), thread.classes.get())
     }
 
     /// Takes free blocks of ownerless heaps, of those lists that nobody holds.

@@ -270,8 +270,16 @@ impl ThreadHeap {
     }
 
     /// Makes sure that a class has a magazine, and a larger one if it overflowed since it last ran
-    /// empty, or, if the thread `takes`, had one. The magazine must be empty. False if memory is out and there is none.
-    pub fn fit<P: PageProvider>(&self, territory: &Territory<P>, front: &Front, class: SizeClass, takes: bool) -> bool {
+    /// empty, or, if the thread `takes`, had one; the larger the `crowd`, the less it grows. The magazine must be
+    /// empty. False if memory is out and there is none.
+    pub fn fit<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        front: &Front,
+        class: SizeClass,
+        takes: bool,
+        crowd: u32,
+    ) -> bool {
         let index = class.magazine_index();
         let slots = self.slots(class);
         let bytes = class.shape().bytes as usize;
@@ -281,7 +289,7 @@ impl ThreadHeap {
         let wanted = if slots < had.max(least) {
             had.max(least)
         } else if self.has_flushed(class) {
-            front::grown_slots(slots, bytes)
+            front::grown_slots(slots, bytes, crowd)
         } else {
             slots
         };

@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code, reason = "the trait's promises are the core's foundation")]
 
+use core::num::NonZeroU32;
 use core::ptr::NonNull;
 
 use crate::base::sync::{AtomicU8, Ordering, Relax};
@@ -197,6 +198,12 @@ pub unsafe trait PageProvider: Relax + Sync {
     /// Bytes of memory that the process may have; asked once, of processes that have much.
     fn memory_bytes(&self) -> usize {
         usize::MAX
+    }
+
+    /// Processors that the process may use; asked once, of processes that have several threads. One that does not
+    /// know says 1: then few threads have heaps of their own.
+    fn processors(&self) -> NonZeroU32 {
+        NonZeroU32::MIN
     }
 
     /// How many bytes of blocks the first zone should have room for.

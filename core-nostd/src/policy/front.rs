@@ -14,6 +14,22 @@ pub const MANY_ROOMS: u32 = 64;
 /// Bytes of free rooms that a magazine keeps at most.
 const ROOMS_BYTES: usize = 32 * SLAB_BYTES;
 
+/// Threads that have heaps of their own, for each processor: more of them would not run, and each heap costs what its
+/// slabs have free.
+const OWNERS: u32 = 8;
+/// Threads for each processor whose magazines may be as large as those of one that is alone.
+const CROWD: u32 = 4;
+
+/// True if one more than `owners` threads may have a heap of its own.
+pub const fn may_own(owners: u32, processors: u32) -> bool {
+    owners < processors.saturating_mul(OWNERS)
+}
+
+/// True if so many threads may be too many for their processors: then it matters how many these are.
+pub const fn is_crowd(threads: u32) -> bool {
+    threads > CROWD
+}
+
 /// True when a thread gets a heap of its own: it came back for more of its classes again and again.
 pub const fn is_warm(refills: u32, classes: u32) -> bool {
     refills > 3 * classes
@@ -35,10 +51,12 @@ const fn more_slots(slots: usize) -> usize {
     if slots < 2 { 2 } else { 2 * slots + 2 }
 }
 
-/// Slots after an overflow: the magazine doubles until it holds as much as four slabs do, of rooms 32.
-pub const fn grown_slots(slots: usize, block_bytes: usize) -> usize {
+/// Slots after an overflow: the magazine doubles until it holds as much as four slabs do, of rooms 32. Where a
+/// processor has a `crowd` of threads, all their magazines hold no more than those of the first few.
+pub const fn grown_slots(slots: usize, block_bytes: usize, crowd: u32) -> usize {
     let more = more_slots(slots);
-    let most = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 4 * SLAB_BYTES };
+    let alone = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 4 * SLAB_BYTES };
+    let most = if crowd > CROWD { alone / crowd as usize * CROWD as usize } else { alone };
     if more > MOST_SLOTS || more * block_bytes > most { slots } else { more }
 }
 

@@ -4,6 +4,7 @@
 #![allow(unsafe_code, reason = "a page provider is an unsafe trait")]
 
 use std::io::{self, Write};
+use std::num::NonZeroU32;
 use std::process;
 use std::ptr::NonNull;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
@@ -178,6 +179,11 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
     fn now_ms(&self) -> u64 {
         self.interleave("now_ms");
         self.below.now_ms()
+    }
+
+    fn processors(&self) -> NonZeroU32 {
+        self.interleave("processors");
+        self.below.processors()
     }
 
     fn zone_bytes(&self) -> usize {

@@ -29,6 +29,8 @@ const TESTS: [&[&str]; 2] = [
         "unlocked",
         "--test",
         "purge",
+        "--test",
+        "crowd",
     ],
 ];
 /// What the copy needs.

@@ -1,0 +1,73 @@
+//! More threads than their processors can run share heaps, and keep less. The provider here knows of one processor.
+
+use hakmem_core::Front;
+use hakmem_tests::scene::{Scene, give, take};
+
+const MIB: usize = 1 << 20;
+/// Threads that have heaps of their own, on one processor.
+const OWNERS: usize = 8;
+const THREADS: usize = 64;
+
+fn end(scene: &Scene, front: &Front) {
+    scene.allocator.end_thread(front).expect("nothing was freed twice");
+}
+
+/// A thread that takes a thousand blocks and gives them back, again and again.
+fn works(scene: &Scene, front: &Front) {
+    for _ in 0..8 {
+        let blocks: Vec<_> = (0..1000).map(|_| take(&scene.allocator, front, 256)).collect();
+        blocks.into_iter().for_each(|block| give(&scene.allocator, front, block));
+    }
+}
+
+fn crowd(scene: &Scene, threads: usize) -> Vec<Front> {
+    let fronts: Vec<_> = (0..threads).map(|_| Front::new()).collect();
+    fronts.iter().for_each(|front| works(scene, front));
+    fronts
+}
+
+fn owners(fronts: &[Front]) -> usize {
+    fronts.iter().filter(|front| !front.heap.get().is_null()).count()
+}
+
+#[test]
+fn eight_threads_a_processor_have_heaps_of_their_own() {
+    let scene = Scene::new(256 * MIB);
+    // Twice: who ends leaves room for another.
+    for _ in 0..2 {
+        let fronts = crowd(&scene, THREADS);
+        assert_eq!(owners(&fronts), OWNERS);
+        scene.audit();
+        let heaps = scene.allocator.stats().heaps;
+        assert!(heaps < 2 * OWNERS as u64, "{heaps} heaps");
+        fronts.iter().for_each(|front| end(&scene, front));
+        scene.audit();
+    }
+}
+
+#[test]
+fn a_child_of_a_fork_begins_with_one_owner() {
+    let scene = Scene::new(256 * MIB);
+    let fronts = crowd(&scene, OWNERS);
+    assert_eq!(owners(&fronts), OWNERS);
+    let held = scene.allocator.before_fork(false);
+    scene.allocator.after_fork(held, false, true);
+    // In the child only the thread that forked goes on.
+    assert_eq!(owners(&crowd(&scene, OWNERS)), OWNERS - 1);
+}
+
+#[test]
+fn magazines_of_a_crowd_hold_no_more_than_those_of_a_few() {
+    let kept = |threads| {
+        let scene = Scene::new(256 * MIB);
+        let fronts = crowd(&scene, threads);
+        // Those that came first began alone: they are asked to go.
+        let (first, others) = fronts.split_at(threads / 2);
+        first.iter().for_each(|front| end(&scene, front));
+        let blocks = scene.audit().magazine_blocks;
+        others.iter().for_each(|front| end(&scene, front));
+        blocks
+    };
+    let (few, many) = (kept(8), kept(THREADS));
+    assert!(few > 4 * 100 && many < 2 * few, "{few} blocks kept by 4 threads, {many} by {}", THREADS / 2);
+}
