@@ -187,14 +187,14 @@ fn walk(
             number += 1;
             continue;
         }
-        check("pool-mask", at, u64::from(slab.delta.load(Ordering::Relaxed)), 0)?;
+        check("pool-mask", at, slab.tag.back() as u64, 0)?;
         let slabs = slab.slabs.load(Ordering::Relaxed) as usize;
         for record in &records[number..number + slabs] {
             check("pool-mask", at, u64::from(record.class().0), u64::from(slab.class().0))?;
         }
         audit.spans += 1;
         if slab.class() == SizeClass::RUN {
-            let lives = u64::from(slab.word.load(Ordering::Relaxed) == 0);
+            let lives = u64::from(!slab.tag.waits());
             audit.live_blocks += lives;
             audit.waiting_blocks += 1 - lives;
             audit.live_bytes += lives * (slabs * SLAB_BYTES) as u64;

@@ -3,7 +3,6 @@
 #![allow(unsafe_code, reason = "looks spans up by address")]
 
 use super::Allocator;
-use super::hardened::claims_run;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Watch};
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_SHIFT};
@@ -58,8 +57,7 @@ impl<P: PageProvider> Allocator<P> {
                 self.give_direct(heap, slab, block)
             }
             Claimed::Run(slab) => {
-                // Who resets the class is the one that frees it; what has the slabs by then keeps its own.
-                if !claims_run(slab, true) {
+                if !slab.tag.claim_run(false) {
                     return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
                 slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
@@ -195,7 +193,7 @@ impl<P: PageProvider> Allocator<P> {
             let bytes = (slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT;
             let inner = Fault { kind: FaultKind::InnerPointer, address: pointer.addr(), block_bytes: bytes };
             return match offset {
-                0 if slab.word.load(Ordering::Relaxed) != 0 => Err(Fault { kind: FaultKind::DoubleFree, ..inner }),
+                0 if slab.tag.waits() => Err(Fault { kind: FaultKind::DoubleFree, ..inner }),
                 0 => Ok(Claimed::Run(slab)),
                 _ => Err(inner),
             };

@@ -145,12 +145,9 @@ impl<P: PageProvider> Allocator<P> {
             let bytes = slab.span_bytes();
             // SAFETY: in quarantine, so filled if blocks are, and nobody's.
             unsafe { self.territory.measures.look_at(block, bytes, Finder::Give) };
-            // Whoever is freeing it a second time puts the class back at once.
-            while !claims_run(slab, false) {
-                P::relax();
+            if slab.tag.claim_run(true) {
+                self.territory.release_span(slab);
             }
-            slab.word.store(0, Ordering::Relaxed);
-            self.territory.release_span(slab);
             return true;
         }
         // SAFETY: as above.
@@ -174,16 +171,10 @@ impl<P: PageProvider> Allocator<P> {
         let (block, bytes) = (slab.base.load(Ordering::Relaxed), slab.span_bytes());
         self.fill_freed(block, bytes);
         if let Some(thread) = thread.filter(|thread| thread.watch().contains(Watch::DOUBLE_FREE)) {
-            // It waits as a run, and its word says so.
-            slab.word.store(1, Ordering::Relaxed);
-            slab.class.store(SizeClass::RUN.0, Ordering::Release);
-            if self.wait(front, thread, block, bytes) {
+            slab.tag.wait();
+            if self.wait(front, thread, block, bytes) || !slab.tag.claim_run(true) {
                 return;
             }
-            while !claims_run(slab, false) {
-                P::relax();
-            }
-            slab.word.store(0, Ordering::Relaxed);
         }
         self.territory.release_span(slab);
     }
@@ -217,16 +208,4 @@ impl<P: PageProvider> Allocator<P> {
             self.territory.pool.lock().dice = Some(Dice::new(key));
         }
     }
-}
-
-/// Claims a run by resetting its class; with `live` only one that is not in quarantine. Who looked the record up before
-/// the run was freed may find it within another by now, which keeps its class then.
-pub(super) fn claims_run(slab: &Slab, live: bool) -> bool {
-    let claimed = slab.class.compare_exchange(SizeClass::RUN.0, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-    let is_other = || slab.delta.load(Ordering::Relaxed) != 0 || live && slab.word.load(Ordering::Relaxed) != 0;
-    if claimed && is_other() {
-        slab.class.store(SizeClass::RUN.0, Ordering::Release);
-        return false;
-    }
-    claimed
 }

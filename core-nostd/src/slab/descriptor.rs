@@ -8,14 +8,14 @@
 //! ```
 //!
 //! Only the owner's thread, or who holds the common lock for an ownerless heap, touches `next`, `prev`,
-//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `class`, `delta`,
-//! `slabs`, `carved`: who frees a block of another's span checks it by them.
+//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `tag`, `slabs`,
+//! `carved`: who frees a block of another's span checks it by them.
 
 #![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
 
 use core::ptr;
 
-use super::{Mailbox, SizeClass, starter};
+use super::{Mailbox, SizeClass, Tag, starter};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low};
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Cell, Ordering};
@@ -60,16 +60,14 @@ pub struct Slab {
     pub carved: AtomicU16,
     /// Blocks of the span.
     pub capacity: Cell<u16>,
+    /// Its class, and where the span begins.
+    pub tag: Tag,
     /// Where it is listed.
     pub place: Cell<Place>,
     /// Slabs of the span.
     pub slabs: AtomicU8,
-    /// Its class; 0 while the slab belongs to no span.
-    pub class: AtomicU8,
     /// The class of the last span that began here and was given back: for the words of a late fault.
     pub former: AtomicU8,
-    /// How many records back the span's first one is.
-    pub delta: AtomicU8,
     /// True if every uncarved block reads as zero.
     pub fresh: Cell<bool>,
     /// True if the slab behind the span is a guard.
@@ -151,7 +149,7 @@ impl Slab {
     /// Its class.
     #[inline]
     pub fn class(&self) -> SizeClass {
-        SizeClass(self.class.load(Ordering::Relaxed))
+        self.tag.class()
     }
 
     /// Bytes of the span.
@@ -321,9 +319,7 @@ impl Slab {
     pub fn name(&self, class: SizeClass, from: usize, to: usize) {
         for ahead in from..to {
             // SAFETY: a span lies within its superslab.
-            let record = unsafe { self.after(ahead) };
-            record.delta.store(ahead as u8, Ordering::Relaxed);
-            record.class.store(class.0, Ordering::Release);
+            unsafe { self.after(ahead) }.tag.set(class, ahead);
         }
     }
 
@@ -331,9 +327,7 @@ impl Slab {
     pub fn forget(&self, from: usize) {
         for ahead in from..self.slabs.load(Ordering::Relaxed) as usize {
             // SAFETY: as above.
-            let record = unsafe { self.after(ahead) };
-            record.class.store(0, Ordering::Relaxed);
-            record.delta.store(0, Ordering::Relaxed);
+            unsafe { self.after(ahead) }.tag.clear();
         }
     }
 

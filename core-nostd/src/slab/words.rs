@@ -2,15 +2,15 @@
 
 #![allow(unsafe_code, reason = "finds words in the metadata by address")]
 
-use super::{SizeClass, Slab};
-use crate::base::sync::{AtomicU64, Ordering};
+use super::Slab;
+use crate::base::sync::AtomicU64;
 use crate::config::geometry::{META_REMOTE_WORDS, META_WORDS, WORDS_BYTES};
 
 impl Slab {
     /// True if the span has at most 64 blocks, whose bits then are in the record itself.
     #[inline(always)]
     pub fn has_one_word(&self) -> bool {
-        SizeClass(self.class.load(Ordering::Relaxed)).shape().capacity <= 64
+        self.class().shape().capacity <= 64
     }
 
     #[inline(always)]

@@ -164,7 +164,7 @@ impl Zone {
         let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
         // SAFETY: the caller's promise.
         let record = unsafe { &self.records(offset >> SUPERSLAB_SHIFT)[slab] };
-        let back = (record.delta.load(Ordering::Relaxed) as usize).min(slab);
+        let back = record.tag.back().min(slab);
         // SAFETY: just bounded.
         (unsafe { record.before(back) }, offset % SLAB_BYTES + (back << SLAB_SHIFT))
     }

@@ -119,8 +119,7 @@ impl World {
 
 impl Caller {
     /// Applies settings.
-    pub(crate) fn configure(&self, off: Off, exact: bool) {
-        let harden = if exact { Harden::DOUBLE_FREE } else { Harden::empty() };
+    pub(crate) fn configure(&self, off: Off, harden: Harden) {
         let settings = Settings { off, harden, ..Settings::new() };
         self.world.allocator.configure(self.front, &settings);
     }

@@ -1,6 +1,6 @@
 //! Threads end, begin and free each other's blocks at the same time: whole allocators.
 
-use hakmem_core::config::flags::Off;
+use hakmem_core::config::flags::{Harden, Off};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -44,7 +44,7 @@ pub(crate) const MODELS: &[Model] = &[
 fn two_threads(arena: &'static Arena, off: Off) -> (World, Caller, Caller, [*mut u8; 4]) {
     let world = World::new(arena);
     let (owner, freer) = (world.caller(arena), world.caller(arena));
-    owner.configure(Off::STARTERS | off, false);
+    owner.configure(Off::STARTERS | off, Harden::empty());
     let blocks = [(); 4].map(|()| owner.take(QUARTER));
     freer.give(blocks[0]);
     freer.give(blocks[1]);
@@ -103,7 +103,7 @@ fn cold(arena: &'static Arena) {
 fn thread_heaps(arena: &'static Arena) {
     let world = World::new(arena);
     let (ends, begins, stays) = (world.caller(arena), world.caller(arena), world.caller(arena));
-    ends.configure(Off::STARTERS, false);
+    ends.configure(Off::STARTERS, Harden::empty());
     let block = ends.take(QUARTER);
     let kept = stays.take(QUARTER);
     together([Box::new(move || ends.end()), Box::new(move || begins.give(block)), Box::new(move || stays.give(kept))]);

@@ -3,7 +3,7 @@
 //! The thread that forks takes all locks and copies the memory; when the parent is done, that copy becomes the
 //! present, of which the child has one thread and the locks as they were.
 
-use hakmem_core::config::flags::Off;
+use hakmem_core::config::flags::{Harden, Off};
 
 use crate::arena::{Arena, Snapshot};
 use crate::check::{Model, together};
@@ -100,7 +100,7 @@ fn goes_on(world: World, arena: &'static Arena, child: &Snapshot, own: Caller, h
 fn amid_exit(arena: &'static Arena) {
     let world = World::new(arena);
     let (own, other) = (world.caller(arena), world.caller(arena));
-    own.configure(Off::STARTERS, false);
+    own.configure(Off::STARTERS, Harden::empty());
     let blocks = [(); 4].map(|()| own.take(QUARTER));
     other.give(blocks[0]);
     let child = left::<Option<Snapshot>>();
@@ -116,7 +116,7 @@ fn amid_exit(arena: &'static Arena) {
 fn amid_purge(arena: &'static Arena) {
     let world = World::new(arena);
     let (own, other) = (world.caller(arena), world.caller(arena));
-    own.configure(Off::STARTERS | Off::RESERVE, false);
+    own.configure(Off::STARTERS | Off::RESERVE, Harden::empty());
     let (block, run) = (own.take(QUARTER), own.take(RUN));
     own.give(run);
     // An earlier purge is over: its slabs are in use again.

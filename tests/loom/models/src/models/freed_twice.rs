@@ -1,7 +1,7 @@
 //! Threads that free what others took, through the front door: two that free one block at the same instant, of which
 //! one is told, and nobody else's memory changes.
 
-use hakmem_core::config::flags::Off;
+use hakmem_core::config::flags::{Harden, Off};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -18,6 +18,20 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(1),
         gated: true,
         body: run,
+    },
+    Model {
+        name: "freed_twice_within",
+        holds: "who frees a run second leaves the run alone that lies over it by then",
+        bound: Some(1),
+        gated: true,
+        body: within,
+    },
+    Model {
+        name: "freed_twice_waits",
+        holds: "who frees a run second leaves it where it waits",
+        bound: Some(2),
+        gated: true,
+        body: waits,
     },
     Model {
         name: "freed_elsewhere_direct",
@@ -38,7 +52,7 @@ pub(crate) const MODELS: &[Model] = &[
 fn run(arena: &'static Arena) {
     let world = World::new(arena);
     let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS | Off::RESERVE, false);
+    callers[0].configure(Off::STARTERS | Off::RESERVE, Harden::empty());
     let block = callers[0].take(RUN);
     let warm = [callers[0].take(QUARTER), callers[1].take(QUARTER)];
     let (given, got) = ([left::<bool>(), left()], left::<usize>());
@@ -62,10 +76,39 @@ fn run(arena: &'static Arena) {
     world.is_empty(callers[0]);
 }
 
+fn within(arena: &'static Arena) {
+    let world = World::new(arena);
+    let callers = [(); 2].map(|()| world.caller(arena));
+    callers[0].configure(Off::STARTERS | Off::RESERVE, Harden::empty());
+    let (before, block) = (callers[0].take(RUN), callers[0].take(RUN));
+    assert_eq!(before.wrapping_add(RUN), block, "neighbours");
+    let warm = [callers[0].take(QUARTER), callers[1].take(QUARTER)];
+    let (given, got) = ([left::<bool>(), left()], left::<usize>());
+    together([
+        Box::new(move || given[1].set(callers[1].try_give(block))),
+        Box::new(move || {
+            given[0].set(callers[0].try_give(block));
+            callers[0].give(before);
+            got.set(callers[0].take(RUN / 2 * 3).expose_provenance());
+        }),
+    ]);
+    let got = std::ptr::with_exposed_provenance_mut(got.get());
+    assert_ne!(given[0].get(), given[1].get(), "one of two is told");
+    // Where it came late enough to free all, the new run lies over both.
+    if given[0].get() {
+        assert_eq!(got, before, "the new run lies over both");
+    }
+    assert_eq!(world.audit().live_blocks, 3);
+    callers[0].give(got);
+    warm.iter().for_each(|&block| callers[0].give(block));
+    callers[1].end();
+    world.is_empty(callers[0]);
+}
+
 fn direct(arena: &'static Arena) {
     let world = World::new(arena);
     let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS, false);
+    callers[0].configure(Off::STARTERS, Harden::empty());
     let block = callers[0].take(8);
     let warm = callers[1].take(QUARTER);
     let got = left::<usize>();
@@ -81,11 +124,19 @@ fn direct(arena: &'static Arena) {
     world.is_empty(callers[1]);
 }
 
+fn waits(arena: &'static Arena) {
+    at_once(arena, Harden::QUARANTINE, RUN);
+}
+
 fn hardened(arena: &'static Arena) {
+    at_once(arena, Harden::DOUBLE_FREE, QUARTER);
+}
+
+fn at_once(arena: &'static Arena, harden: Harden, bytes: usize) {
     let world = World::new(arena);
     let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS, true);
-    let block = callers[0].take(QUARTER);
+    callers[0].configure(Off::STARTERS, harden);
+    let block = callers[0].take(bytes);
     let warm = callers[1].take(QUARTER);
     let given = [left::<bool>(), left()];
     together([
