@@ -1,16 +1,12 @@
 //! More threads than their processors can run share heaps, and keep less. The provider here knows of one processor.
 
 use hakmem_core::Front;
-use hakmem_tests::scene::{Scene, give, take};
+use hakmem_tests::scene::{Scene, end, give, take};
 
 const MIB: usize = 1 << 20;
 /// Threads that have heaps of their own, on one processor.
 const OWNERS: usize = 8;
 const THREADS: usize = 64;
-
-fn end(scene: &Scene, front: &Front) {
-    scene.allocator.end_thread(front).expect("nothing was freed twice");
-}
 
 /// A thread that takes a thousand blocks and gives them back, again and again.
 fn works(scene: &Scene, front: &Front) {
@@ -40,7 +36,7 @@ fn eight_threads_a_processor_have_heaps_of_their_own() {
         scene.audit();
         let heaps = scene.allocator.stats().heaps;
         assert!(heaps < 2 * OWNERS as u64, "{heaps} heaps");
-        fronts.iter().for_each(|front| end(&scene, front));
+        fronts.iter().for_each(|front| end(&scene.allocator, front));
         scene.audit();
     }
 }
@@ -62,11 +58,8 @@ fn magazines_of_a_crowd_hold_no_more_than_those_of_a_few() {
         let scene = Scene::new(256 * MIB);
         let fronts = crowd(&scene, threads);
         // Those that came first began alone: they are asked to go.
-        let (first, others) = fronts.split_at(threads / 2);
-        first.iter().for_each(|front| end(&scene, front));
-        let blocks = scene.audit().magazine_blocks;
-        others.iter().for_each(|front| end(&scene, front));
-        blocks
+        fronts[..threads / 2].iter().for_each(|front| end(&scene.allocator, front));
+        scene.audit().magazine_blocks
     };
     let (few, many) = (kept(8), kept(THREADS));
     assert!(few > 4 * 100 && many < 2 * few, "{few} blocks kept by 4 threads, {many} by {}", THREADS / 2);

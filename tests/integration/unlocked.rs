@@ -8,7 +8,7 @@ use std::thread;
 use hakmem_core::config::settings::Settings;
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::providers::{Interleaved, LinuxPages, Narrow};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{end, give, take};
 
 type Pages = Interleaved<Narrow<LinuxPages>>;
 
@@ -18,10 +18,6 @@ const SIZES: [usize; 6] = [8, 100, 5_000, 200_000, 700_000, 2 * MIB];
 
 fn resize(allocator: &Allocator<Pages>, front: &Front, block: *mut u8, bytes: usize) -> *mut u8 {
     allocator.resize(front, block, bytes).expect("a live block is resized")
-}
-
-fn end(allocator: &Allocator<Pages>, front: &Front) {
-    allocator.end_thread(front).expect("no block was freed twice");
 }
 
 /// What the other thread does: takes every lock, then blocks of all kinds, as a new thread and as an old one.

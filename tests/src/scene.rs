@@ -64,3 +64,8 @@ pub fn give<P: PageProvider>(allocator: &Allocator<P>, front: &Front, block: *mu
         allocator.give_slow(front, block).expect("a live block is taken back");
     }
 }
+
+/// Ends a thread.
+pub fn end<P: PageProvider>(allocator: &Allocator<P>, front: &Front) {
+    allocator.end_thread(front).expect("no block was freed twice");
+}

@@ -5,7 +5,7 @@ use hakmem_core::config::flags::{Harden, Off};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
-use crate::land::{World, left};
+use crate::land::{Caller, World, left};
 
 /// A run of slabs.
 const RUN: usize = 512 << 10;
@@ -49,66 +49,68 @@ pub(crate) const MODELS: &[Model] = &[
     },
 ];
 
-fn run(arena: &'static Arena) {
+fn two(arena: &'static Arena, off: Off, harden: Harden) -> (World, [Caller; 2]) {
     let world = World::new(arena);
     let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS | Off::RESERVE, Harden::empty());
-    let block = callers[0].take(RUN);
-    let warm = [callers[0].take(QUARTER), callers[1].take(QUARTER)];
+    callers[0].configure(off, harden);
+    (world, callers)
+}
+
+/// Two threads free one block, and the first of them takes another then: who was not told, and what it took.
+fn race(callers: [Caller; 2], block: *mut u8, then: impl FnOnce() -> *mut u8 + 'static) -> ([bool; 2], *mut u8) {
     let (given, got) = ([left::<bool>(), left()], left::<usize>());
     together([
         Box::new(move || given[1].set(callers[1].try_give(block))),
         Box::new(move || {
             given[0].set(callers[0].try_give(block));
-            got.set(callers[0].take(QUARTER / 2).expose_provenance());
+            got.set(then().expose_provenance());
         }),
     ]);
-    let got = std::ptr::with_exposed_provenance_mut(got.get());
+    (given.map(|given| given.get()), std::ptr::with_exposed_provenance_mut(got.get()))
+}
+
+fn run(arena: &'static Arena) {
+    let (world, callers) = two(arena, Off::STARTERS | Off::RESERVE, Harden::empty());
+    let block = callers[0].take(RUN);
+    let warm = callers.map(|caller| caller.take(QUARTER));
+    let (given, got) = race(callers, block, move || callers[0].take(QUARTER / 2));
     // Who frees so late that the address is a block's again frees that one, and nobody can tell.
-    let frees_next = given[0].get() && given[1].get();
-    assert!(if frees_next { got == block } else { given[0].get() != given[1].get() }, "one of two is told");
+    let frees_next = given[0] && given[1];
+    assert!(if frees_next { got == block } else { given[0] != given[1] }, "one of two is told");
     assert_eq!(world.audit().live_blocks, if frees_next { 2 } else { 3 });
     if !frees_next {
         callers[0].give(got);
     }
-    warm.iter().for_each(|&block| callers[0].give(block));
-    callers[1].end();
-    world.is_empty(callers[0]);
+    is_done(world, callers, warm);
 }
 
 fn within(arena: &'static Arena) {
-    let world = World::new(arena);
-    let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS | Off::RESERVE, Harden::empty());
+    let (world, callers) = two(arena, Off::STARTERS | Off::RESERVE, Harden::empty());
     let (before, block) = (callers[0].take(RUN), callers[0].take(RUN));
     assert_eq!(before.wrapping_add(RUN), block, "neighbours");
-    let warm = [callers[0].take(QUARTER), callers[1].take(QUARTER)];
-    let (given, got) = ([left::<bool>(), left()], left::<usize>());
-    together([
-        Box::new(move || given[1].set(callers[1].try_give(block))),
-        Box::new(move || {
-            given[0].set(callers[0].try_give(block));
-            callers[0].give(before);
-            got.set(callers[0].take(RUN / 2 * 3).expose_provenance());
-        }),
-    ]);
-    let got = std::ptr::with_exposed_provenance_mut(got.get());
-    assert_ne!(given[0].get(), given[1].get(), "one of two is told");
-    // Where it came late enough to free all, the new run lies over both.
-    if given[0].get() {
+    let warm = callers.map(|caller| caller.take(QUARTER));
+    let (given, got) = race(callers, block, move || {
+        callers[0].give(before);
+        callers[0].take(RUN / 2 * 3)
+    });
+    assert_ne!(given[0], given[1], "one of two is told");
+    // Where the block was free by then.
+    if given[0] {
         assert_eq!(got, before, "the new run lies over both");
     }
     assert_eq!(world.audit().live_blocks, 3);
     callers[0].give(got);
+    is_done(world, callers, warm);
+}
+
+fn is_done(world: World, callers: [Caller; 2], warm: [*mut u8; 2]) {
     warm.iter().for_each(|&block| callers[0].give(block));
     callers[1].end();
     world.is_empty(callers[0]);
 }
 
 fn direct(arena: &'static Arena) {
-    let world = World::new(arena);
-    let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS, Harden::empty());
+    let (world, callers) = two(arena, Off::STARTERS, Harden::empty());
     let block = callers[0].take(8);
     let warm = callers[1].take(QUARTER);
     let got = left::<usize>();
@@ -133,9 +135,7 @@ fn hardened(arena: &'static Arena) {
 }
 
 fn at_once(arena: &'static Arena, harden: Harden, bytes: usize) {
-    let world = World::new(arena);
-    let callers = [(); 2].map(|()| world.caller(arena));
-    callers[0].configure(Off::STARTERS, harden);
+    let (world, callers) = two(arena, Off::STARTERS, harden);
     let block = callers[0].take(bytes);
     let warm = callers[1].take(QUARTER);
     let given = [left::<bool>(), left()];
