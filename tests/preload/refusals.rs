@@ -50,6 +50,37 @@ fn a_trap_whose_handler_answers_is_an_error_like_others() {
     assert!(traps > 0, "madvise was called");
 }
 
+/// A thread that had it blocked would end the process at its first call.
+#[test]
+fn the_purge_thread_takes_the_signal_too() {
+    let Some(program) = Compiled::new("refused.c", &[]) else { return };
+    if !library().is_ours_or_skip("the purge thread") {
+        return;
+    }
+    let mut command = command(program.path());
+    library().preload(&mut command).args(["madvise", "trap", "idle"]).env("HAKMEM_PURGE_THREAD", "1");
+    let outcome = run(&mut command, 60);
+    let traps = outcome.text().trim().strip_prefix("traps elsewhere ").and_then(|number| number.parse().ok());
+    assert!(traps.is_some_and(|traps: u32| traps > 0), "{}: {}{}", outcome.code(), outcome.text(), outcome.stderr);
+}
+
+/// Each page is touched instead.
+#[test]
+fn a_start_in_a_sandbox_is_as_warm() {
+    const WARM_KB: u64 = 32 << 10;
+    let Some(program) = Compiled::new("refused.c", &[]) else { return };
+    if !library().is_ours_or_skip("warming up") {
+        return;
+    }
+    for how in ["EINVAL", "EPERM", "ENOSYS"] {
+        let mut command = command(program.path());
+        library().preload(&mut command).args(["madvise", how, "exec", "/bin/grep", "VmRSS", "/proc/self/status"]);
+        let outcome = run(command.env("HAKMEM_PREWARM_BYTES", format!("{WARM_KB}K")), 60);
+        let resident = outcome.text().split_whitespace().nth(1).and_then(|number| number.parse().ok());
+        assert!(resident.is_some_and(|kb: u64| kb > WARM_KB), "{how}: {}{}", outcome.text(), outcome.stderr);
+    }
+}
+
 /// Found that calloc handed out what was there before.
 #[test]
 fn madvise_that_says_yes_and_does_nothing_clears_nothing() {

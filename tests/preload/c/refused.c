@@ -1,8 +1,8 @@
 // Deep in its work the program gets a sandbox in which some system calls are refused: it goes on, with null where
 // memory cannot be had.
 // refused CALLS HOW; CALLS: of madvise, mprotect, mremap, munmap with commas between them; HOW: EINVAL, EPERM, ENOMEM,
-// ENOSYS: the error; lie: 0, and nothing is done; trap: SIGSYS, whose handler answers EPERM; kill. A third argument:
-// without threads
+// ENOSYS: the error; lie: 0, and nothing is done; trap: SIGSYS, whose handler answers EPERM; kill. Then, instead of all
+// that, alone: without threads; idle: much is freed, and nobody calls for 2 s; exec PROGRAM ARGUMENTS: that in its place
 #define _GNU_SOURCE
 #include <errno.h>
 #include <linux/filter.h>
@@ -22,7 +22,7 @@
 
 enum { MIB = 1 << 20, KEPT = 4096 };
 
-static volatile int traps;
+static volatile int traps, traps_elsewhere;
 
 static void on_sigsys(int number, siginfo_t *what, void *context) {
 #ifdef __x86_64__
@@ -31,6 +31,7 @@ static void on_sigsys(int number, siginfo_t *what, void *context) {
     ((ucontext_t *)context)->uc_mcontext.regs[0] = -EPERM;
 #endif
     traps++;
+    traps_elsewhere += gettid() != getpid();
 }
 
 static unsigned action_of(const char *how) {
@@ -148,9 +149,25 @@ static long rss_kb(void) {
     return resident * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
+static void idle(void) {
+    enum { BLOCKS = 50000, SIZE = 1052 };
+    static void *many[BLOCKS];
+    for (int i = 0; i < BLOCKS; i++) many[i] = memset(malloc(SIZE), 1, SIZE);
+    for (int i = 0; i < BLOCKS; i++) free(many[i]);
+    struct timespec time = {2, 0};
+    while (nanosleep(&time, &time)) {}
+}
+
 int main(int count, char **arguments) {
     work(20000, 3000);
     if (refuse(arguments[1], arguments[2])) return perror("seccomp"), 2;
+    const char *then = count > 3 ? arguments[3] : "";
+    if (!strcmp(then, "exec")) return execv(arguments[4], arguments + 4), perror(arguments[4]), 2;
+    if (!strcmp(then, "idle")) {
+        idle();
+        printf("traps elsewhere %d\n", traps_elsewhere);
+        return 0;
+    }
     for (int round = 0; round < 3; round++) {
         work(30000, round == 1 ? 40000 : 3000);
         grow_and_shrink();
@@ -160,7 +177,7 @@ int main(int count, char **arguments) {
         for (int i = 0; i < 20; i++) free(large[i]);
         pthread_t threads[4];
         int started = 0;
-        for (; count < 4 && started < 4; started++)
+        for (; strcmp(then, "alone") && started < 4; started++)
             if (pthread_create(&threads[started], NULL, thread, NULL)) break;
         for (int i = 0; i < started; i++) pthread_join(threads[i], NULL);
         drop_all();
