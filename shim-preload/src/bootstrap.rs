@@ -13,7 +13,7 @@ use hakmem_alloc::{fork, slow};
 use hakmem_core::PageProvider;
 use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
 
-use crate::{crash, pass_through, refused, table, unwinder};
+use crate::{crash, foreign, maps, pass_through, refused, table, unwinder};
 
 const AT_SECURE: c_ulong = 23;
 const WRITE_ONLY: c_int = 1;
@@ -184,6 +184,17 @@ fn banner() {
     line.text(env!("CARGO_PKG_VERSION").as_bytes());
     if let Some(reason) = pass_through::reason() {
         return line.text(b" passes on what process ").number(pid).text(b" asks: ").text(reason).print();
+    }
+    if let Some(malloc) = foreign::goes_before_us(c"malloc") {
+        line.text(b" is loaded in process ").number(pid).text(b", but malloc is that of ");
+        maps::for_each(&mut |mapping| {
+            let is_there = (mapping.start..mapping.end).contains(&malloc.addr().get());
+            if is_there {
+                line.text(mapping.path);
+            }
+            !is_there
+        });
+        return line.text(b", which goes first").print();
     }
     line.text(b" serves process ")
         .number(pid)

@@ -7,7 +7,7 @@
 #![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
 
 use core::ffi::{CStr, c_char, c_void};
-use core::ptr;
+use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU64, Ordering};
 
 use hakmem_alloc::told;
@@ -127,20 +127,25 @@ pub(crate) fn next<F: Copy>(name: &CStr) -> Option<F> {
     Some(unsafe { core::mem::transmute_copy::<*mut c_void, F>(&symbol) })
 }
 
-/// The first definition of a symbol that is not in this file; null if there is none.
-pub(crate) fn first_but_ours(name: &CStr) -> *mut c_void {
+/// The first definition of a symbol, where it stands in another file than this.
+pub(crate) fn goes_before_us(name: &CStr) -> Option<NonNull<c_void>> {
     unsafe extern "C" {
         static __ehdr_start: u8;
         static _end: u8;
     }
     let (start, end) = (&raw const __ehdr_start, &raw const _end);
     // SAFETY: as above.
-    let first = unsafe { dlsym(RTLD_DEFAULT, name.as_ptr()) };
-    if (start.addr()..end.addr()).contains(&first.addr()) || first.is_null() {
+    let first = NonNull::new(unsafe { dlsym(RTLD_DEFAULT, name.as_ptr()) })?;
+    (!(start.addr()..end.addr()).contains(&first.addr().get())).then_some(first)
+}
+
+/// The first definition of a symbol that is not in this file; null if there is none.
+pub(crate) fn first_but_ours(name: &CStr) -> *mut c_void {
+    match goes_before_us(name) {
+        Some(first) => first.as_ptr(),
         // SAFETY: as above.
-        return unsafe { dlsym(RTLD_NEXT, name.as_ptr()) };
+        None => unsafe { dlsym(RTLD_NEXT, name.as_ptr()) },
     }
-    first
 }
 
 fn passed<T>(call: impl FnOnce() -> T) -> T {

@@ -184,6 +184,17 @@ fn check_names_sanitizers() {
     assert!(text.contains(": no: sanitizer inside: stands back, so that AddressSanitizer sees every call"), "{text}");
 }
 
+/// Its runtime is in the program, whose own malloc goes before every library's.
+#[test]
+fn a_runtime_inside_the_program_is_told() {
+    let Some(program) = sanitized("address").filter(|_| library().is_ours_or_skip("the banner")) else { return };
+    assert!(program.add("mistakes.c", "program", &["-fsanitize=address", "-static-libasan", "-O0"]));
+    let outcome = program.run(&["overflow"], true, 60);
+    assert!(outcome.stderr.contains("heap-buffer-overflow"), "{}", outcome.stderr);
+    let words = format!(", but malloc is that of {}, which goes first", program.path().display());
+    assert!(outcome.library_lines()[0].ends_with(&words), "{}", outcome.stderr);
+}
+
 /// Every entry point does what the C library's does, because it is the C library's.
 #[test]
 fn calls_pass_through_by_setting() {
