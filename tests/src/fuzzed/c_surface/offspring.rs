@@ -54,7 +54,7 @@ impl Table {
             (self.surface, self.turn, Folding { left_bytes: folding.left_bytes / 4, ..*folding });
         let was_beside_others = core::mem::replace(&mut self.is_beside_others, true);
         thread::scope(|scope| {
-            for (program, handed) in programs.into_iter().zip(handed) {
+            let both = programs.into_iter().zip(handed).map(|(program, handed)| {
                 scope.spawn(move || {
                     let mut table = Table::new(surface);
                     table.is_beside_others = true;
@@ -64,7 +64,12 @@ impl Table {
                     { handed }.0.into_iter().zip(turn..).for_each(|(block, turn)| free(surface, block, turn));
                     table.play(second, &mut folding, budget);
                     table.finish();
-                });
+                })
+            });
+            // The scope's end alone waits for what they do, not for their own end, and AddressSanitizer hangs in the
+            // child of a fork that came amid that.
+            for thread in both.collect::<Vec<_>>() {
+                thread.join().expect("the thread's program is right");
             }
         });
         self.is_beside_others = was_beside_others;
