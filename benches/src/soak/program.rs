@@ -14,7 +14,7 @@ use crate::stage::{Role, Stage, Watched};
 const PATIENCE: Duration = Duration::from_secs(90);
 /// What our library puts before each line.
 const OURS: &str = "hakmem:";
-/// Lines of a standard error that a failure shows.
+/// Lines that a failure shows of what a program wrote.
 const LAST_LINES: usize = 4;
 
 /// One that runs; ends when dropped.
@@ -117,11 +117,8 @@ impl<'a> Program<'a> {
         }
     }
 
-    /// The last words, as the end of a sentence.
     fn last_lines(&self) -> String {
-        let words = read(&self.errors) + &read(&self.output);
-        let lines: Vec<&str> = words.lines().rev().take(LAST_LINES).collect();
-        lines.into_iter().rev().map(|line| format!("; {line}")).collect()
+        last_lines(&read(&self.output), &read(&self.errors))
     }
 }
 
@@ -138,6 +135,12 @@ impl Drop for Program<'_> {
 
 fn read(path: &Path) -> String {
     fs::read(path).map_or_else(|error: io::Error| error.to_string(), |text| String::from_utf8_lossy(&text).into())
+}
+
+/// A program's last words, as the end of a sentence: what is wrong stands among its errors, so they come last.
+fn last_lines(output: &str, errors: &str) -> String {
+    let lines: Vec<&str> = errors.lines().rev().chain(output.lines().rev()).take(LAST_LINES).collect();
+    lines.into_iter().rev().map(|line| format!("; {line}")).collect()
 }
 
 /// What our library wrote, also where a program's own words stand before it in the line.
@@ -159,12 +162,18 @@ fn signal(name: &str, process: u32) {
 
 #[cfg(test)]
 mod tests {
-    use super::library_lines;
+    use super::{last_lines, library_lines};
 
     #[test]
     fn a_line_of_the_library_is_found_anywhere() {
         let text = "ready\nhakmem: double free of 0x10\n42: hakmem: unknown setting\nthe hakmem project\n";
         let lines: Vec<&str> = library_lines(text).collect();
         assert_eq!(lines, ["hakmem: double free of 0x10", "42: hakmem: unknown setting"]);
+    }
+
+    #[test]
+    fn errors_are_shown_however_much_was_put_out() {
+        assert_eq!(last_lines("1\n2\n3\n4\n5\n", "wrong\n"), "; 3; 4; 5; wrong");
+        assert_eq!(last_lines("", "a\nb\nc\nd\ne\n"), "; b; c; d; e");
     }
 }
