@@ -6,7 +6,7 @@
 
 #![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
 
-use core::ffi::{CStr, c_char, c_void};
+use core::ffi::{CStr, c_char, c_int, c_void};
 use core::ptr::{self, NonNull};
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,8 +20,24 @@ pub(crate) static PASSED_ON: AtomicU64 = AtomicU64::new(0);
 const RTLD_DEFAULT: *mut c_void = ptr::null_mut();
 const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
 
+/// Asks [`dladdr1`] for the symbol's row in its file's table.
+const RTLD_DL_SYMENT: c_int = 1;
+const SHN_UNDEF: u16 = 0;
+
+/// `Elf64_Sym`.
+#[repr(C)]
+struct Symbol {
+    name: u32,
+    info: u8,
+    other: u8,
+    section: u16,
+    value: u64,
+    size: u64,
+}
+
 unsafe extern "C" {
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+    fn dladdr1(address: *const c_void, told: *mut [usize; 4], symbol: *mut *const Symbol, what: c_int) -> c_int;
 }
 
 /// What the kernel says about an address.
@@ -127,6 +143,16 @@ pub(crate) fn next<F: Copy>(name: &CStr) -> Option<F> {
     Some(unsafe { core::mem::transmute_copy::<*mut c_void, F>(&symbol) })
 }
 
+/// True if a function's address is that of an entry in a program that only uses it: one that takes the address of a
+/// library's function, and cannot be anywhere, has such an entry, and there the function is for the whole process.
+fn is_mere_entry(function: NonNull<c_void>) -> bool {
+    let (mut told, mut symbol) = ([0; 4], ptr::null());
+    // SAFETY: room for both answers; it reads the loader's tables and does not allocate.
+    let found = unsafe { dladdr1(function.as_ptr(), &raw mut told, &raw mut symbol, RTLD_DL_SYMENT) } != 0;
+    // SAFETY: null, or a row of a table of a file that stays.
+    found && unsafe { symbol.as_ref() }.is_some_and(|symbol| symbol.section == SHN_UNDEF)
+}
+
 /// The first definition of a symbol, where it stands in another file than this.
 pub(crate) fn goes_before_us(name: &CStr) -> Option<NonNull<c_void>> {
     unsafe extern "C" {
@@ -136,7 +162,8 @@ pub(crate) fn goes_before_us(name: &CStr) -> Option<NonNull<c_void>> {
     let (start, end) = (&raw const __ehdr_start, &raw const _end);
     // SAFETY: as above.
     let first = NonNull::new(unsafe { dlsym(RTLD_DEFAULT, name.as_ptr()) })?;
-    (!(start.addr()..end.addr()).contains(&first.addr().get())).then_some(first)
+    let is_ours = (start.addr()..end.addr()).contains(&first.addr().get());
+    (!is_ours && !is_mere_entry(first)).then_some(first)
 }
 
 /// The first definition of a symbol that is not in this file; null if there is none.

@@ -217,6 +217,18 @@ fn calls_pass_through_by_setting() {
     assert_eq!((outcome.code(), outcome.text().as_str()), (0, "done\n"), "{}", outcome.stderr);
 }
 
+/// Found that such a program, Debian's python3 among them, was passed on to itself for ever.
+#[test]
+fn a_program_with_entries_of_its_own_is_served_and_passed_on() {
+    let Some(program) = Compiled::new("addressed.c", &["-no-pie", "-fno-pic"]) else { return };
+    assert_eq!(program.succeeds(&[], 20).text(), "done\n");
+    if !library().is_ours_or_skip("settings") {
+        return;
+    }
+    let outcome = run(library().preload(&mut command(program.path())).env("HAKMEM_PASS_THROUGH", "1"), 20);
+    assert_eq!((outcome.code(), outcome.text().as_str()), (0, "done\n"), "{}", outcome.stderr);
+}
+
 /// heaptrack's library goes before ours and asks us; what it writes down must hold the program's calls.
 #[test]
 fn heaptrack_sees_every_call() {

@@ -58,7 +58,7 @@ const EXPORTS: [&str; 47] = [
 ];
 
 /// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
-const IMPORTS: [(&str, &str); 45] = [
+const IMPORTS: [(&str, &str); 46] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -75,6 +75,7 @@ const IMPORTS: [(&str, &str); 45] = [
     ("read", "/proc/self/maps after a fault"),
     ("close", "/proc/self/maps after a fault"),
     ("fcntl", "a copy of stderr for the table at exit: programs close theirs"),
+    ("dladdr1", "whether a program defines a function, or has its address only"),
     ("dlsym", "the owner of a foreign block; the unwinder's functions"),
     ("dlopen", "the unwinder, at start, where traces are wanted"),
     ("sigaction", "crash messages"),
