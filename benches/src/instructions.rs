@@ -4,10 +4,11 @@ use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
 
+use crate::child::passed_variables;
 use crate::contender::ContenderName::{self, Floor, Glibc, Hakmem, Mimalloc3};
 use crate::contender::{Contender, Contenders};
 use crate::options::Options;
-use crate::runner::{passed_variables, progress};
+use crate::runner::progress;
 use crate::sample::Sample;
 use crate::standing::net_of;
 use crate::statistics::geometric_mean;

@@ -11,6 +11,7 @@
 //! tells what there is; benches/README.md how to read it.
 
 mod bounds;
+mod child;
 mod contender;
 mod grid;
 mod instructions;
@@ -68,7 +69,7 @@ enum Role {
         /// Steps instead of the workload's own number.
         #[arg(long)]
         steps: Option<u64>,
-        /// Threads instead of the workload's own number (larson only).
+        /// Threads instead of the workload's own number (larson and exchange only).
         #[arg(long, value_parser = clap::value_parser!(u8).range(1..=64))]
         threads: Option<u8>,
         /// Reads the memory once more 2 s after the end.

@@ -1,10 +1,10 @@
 //! Runs every workload and program under every contender, interleaved, each run in a process of its own.
 
 use std::io::{IsTerminal, Read, stderr};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::thread::sleep;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::child::{passed_variables, wait_or_kill};
 use crate::contender::{Contender, ContenderName, Contenders};
 use crate::grid::{Cell, Grid};
 use crate::options::Options;
@@ -15,8 +15,6 @@ use crate::settling::unsettled;
 use crate::subject::Subject;
 use crate::workload::Workload;
 
-/// A run that takes longer hangs.
-pub(crate) const TIME_LIMIT: Duration = Duration::from_secs(300);
 /// Who takes longer for the round of warm-up is not asked again: that one run counts.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Rounds in which the memory after 2 s of rest is read. It hardly differs between runs.
@@ -157,24 +155,5 @@ impl Contender {
             return Err(format!("did not take effect: malloc is that of {}", sample.malloc_in));
         }
         Ok(sample)
-    }
-}
-
-/// The settings a child gets: those of hakmem and no other allocator's.
-pub(crate) fn passed_variables() -> impl Iterator<Item = (String, String)> {
-    std::env::vars().filter(|(name, _)| name.starts_with("HAKMEM_"))
-}
-
-fn wait_or_kill(child: &mut Child) -> Result<ExitStatus, String> {
-    let start = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
-            return Ok(status);
-        }
-        if start.elapsed() > TIME_LIMIT {
-            child.kill().and_then(|()| child.wait()).map_err(|error| error.to_string())?;
-            return Err(format!("still running after {} s", TIME_LIMIT.as_secs()));
-        }
-        sleep(Duration::from_millis(5));
     }
 }

@@ -4,9 +4,9 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use crate::child::passed_variables;
 use crate::contender::{Contender, ContenderName, Contenders};
 use crate::options::Options;
-use crate::runner::passed_variables;
 use crate::workload::Workload;
 
 /// System calls of one run.

@@ -8,14 +8,18 @@
 #![allow(unsafe_code, reason = "the table stands in raw memory, and mappings are the provider's")]
 
 mod cache;
+mod hardened;
+mod mapping;
 mod waiting;
 
 use core::ptr::{self, NonNull};
 
 use cache::Cache;
+use mapping::Mapping;
 use waiting::Waiting;
 
 use crate::base::address::round_up;
+use crate::base::millis::Millis;
 use crate::base::sync::{AtomicUsize, Guard, Lock, Ordering, Passage};
 use crate::config::flags::Harden;
 use crate::pages::PageProvider;
@@ -24,19 +28,6 @@ use crate::superslab::Territory;
 
 const HISTORY: usize = 64;
 const FIRST_SLOTS: usize = 64;
-
-/// A mapping.
-#[derive(Clone, Copy, Debug)]
-struct Mapping {
-    start: *mut u8,
-    bytes: usize,
-    /// Bytes behind them that nobody can reach.
-    guard: usize,
-}
-
-impl Mapping {
-    const NONE: Self = Self { start: ptr::null_mut(), bytes: 0, guard: 0 };
-}
 
 /// What a free of an address that no slab covers came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +48,10 @@ struct Table {
     waiting: Waiting,
     history: [usize; HISTORY],
     freed: usize,
+    /// No mapping ever lay elsewhere.
+    lowest: usize,
+    /// See `lowest`.
+    highest: usize,
 }
 
 // SAFETY: the pointers lead to memory that only the table's holder uses.
@@ -131,6 +126,8 @@ impl Table {
     fn place(&mut self, mapping: Mapping) {
         if let Some(at) = self.find(mapping.start) {
             *self.slot(at) = mapping;
+            let start = mapping.start.addr();
+            (self.lowest, self.highest) = (self.lowest.min(start), self.highest.max(start + mapping.bytes));
         }
     }
 
@@ -168,7 +165,11 @@ impl Table {
 
 impl<P: PageProvider> Large<P> {
     /// No block yet; freed ones are kept up to `cache_ceiling` bytes.
-    pub const fn new(cache_ceiling: usize) -> Self {
+    ///
+    /// # Safety
+    ///
+    /// What is reached through it is used as this crate's own layers use it: they trust each other.
+    pub const unsafe fn new(cache_ceiling: usize) -> Self {
         Self {
             table: Lock::new(Table {
                 slots: ptr::null_mut(),
@@ -178,6 +179,8 @@ impl<P: PageProvider> Large<P> {
                 waiting: Waiting::new(),
                 history: [0; HISTORY],
                 freed: 0,
+                lowest: usize::MAX,
+                highest: 0,
             }),
             live_bytes: AtomicUsize::new(0),
             cached_bytes: AtomicUsize::new(0),
@@ -208,7 +211,7 @@ impl<P: PageProvider> Large<P> {
         let start = match territory.provider.map(whole, align.max(page)) {
             Some(start) => start,
             None => {
-                self.trim(territory, 0);
+                self.trim(territory, Millis::ZERO);
                 self.free_waiting(territory);
                 territory.provider.map(whole, align.max(page))?
             }
@@ -272,6 +275,16 @@ impl<P: PageProvider> Large<P> {
         self.table.lock().get(start).map(|mapping| mapping.bytes)
     }
 
+    /// True if the address lies in a large block, wherever in it. Looks at all of them, if it lies near them.
+    pub fn covers(&self, address: usize) -> bool {
+        let mut table = self.table.lock();
+        let near = (table.lowest..table.highest).contains(&address);
+        near && (0..table.capacity).any(|at| {
+            let mapping = *table.slot(at);
+            address.wrapping_sub(mapping.start.addr()) < mapping.bytes
+        })
+    }
+
     /// True if a large block started there that was freed not long ago.
     pub fn was_freed(&self, start: *mut u8) -> bool {
         let table = self.table.lock();
@@ -280,7 +293,7 @@ impl<P: PageProvider> Large<P> {
 
     /// Frees the large block that starts there.
     pub fn free(&self, territory: &Territory<P>, start: *mut u8) -> LargeFree {
-        let now = territory.recent_ms();
+        let now = territory.recent();
         let mapping = {
             let mut table = self.table.lock();
             let Some(mapping) = table.remove(start) else {
@@ -345,12 +358,12 @@ impl<P: PageProvider> Large<P> {
         moved
     }
 
-    /// Gives kept blocks back that have been idle for `delay_ms` ; returns the bytes.
-    pub fn trim(&self, territory: &Territory<P>, delay_ms: u64) -> usize {
-        let now = territory.recent_ms();
+    /// Gives kept blocks back that have been idle for `delay`; returns the bytes.
+    pub fn trim(&self, territory: &Territory<P>, delay: Millis) -> usize {
+        let now = territory.recent();
         let mut bytes = 0;
         loop {
-            let Some(mapping) = self.table.lock().cache.take_due(now, delay_ms) else {
+            let Some(mapping) = self.table.lock().cache.take_due(now, delay) else {
                 return bytes;
             };
             self.cached_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
@@ -373,8 +386,8 @@ impl<P: PageProvider> Large<P> {
         (blocks, bytes, table.cache.bytes(), table.waiting.bytes())
     }
 
-    /// The lock that a fork holds.
-    pub fn hold(&self, passage: &mut Passage) {
+    /// Past the lock.
+    pub fn pass(&self, passage: &mut Passage) {
         passage.pass(&self.table);
     }
 }

@@ -4,23 +4,30 @@
 
 use core::ffi::{c_int, c_void};
 
-use hakmem_alloc::process::ALLOCATOR;
-use hakmem_alloc::slow;
+use hakmem_alloc::seam::process::ALLOCATOR;
+use hakmem_alloc::seam::slow;
 use hakmem_core::PageProvider;
 
-use crate::errno::{EINVAL, ENOMEM, checked, invalid, out_of_memory};
-use crate::malloc::malloc;
-use crate::{pass_through, refused};
+use crate::errno::{EINVAL, ENOMEM, invalid, out_of_memory};
+use crate::malloc::malloc_here;
+use crate::pass_through;
+use crate::refused::checked;
 
-/// What needs no more than a block's own alignment is malloc's, by name too.
-fn take(operation: &[u8], alignment: usize, size: usize) -> *mut c_void {
+/// What needs no more than a block's own alignment is malloc's.
+#[inline(always)]
+pub(crate) fn take_inline(operation: &[u8], alignment: usize, size: usize) -> *mut c_void {
     if alignment <= 16 && (alignment <= 8 || size > 8) {
-        return malloc(size);
+        return malloc_here(size);
     }
     match pass_through::memalign(alignment, size) {
         Some(block) => block,
         None => checked(slow::take_aligned(size, alignment), operation, size),
     }
+}
+
+#[inline(never)]
+fn take(operation: &[u8], alignment: usize, size: usize) -> *mut c_void {
+    take_inline(operation, alignment, size)
 }
 
 fn page() -> usize {
@@ -30,8 +37,13 @@ fn page() -> usize {
 /// A block at a multiple of `alignment`, which is rounded up to a power of two, as the GNU C library does.
 #[unsafe(no_mangle)]
 pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
+    round_up(b"memalign", alignment, size)
+}
+
+#[inline(always)]
+fn round_up(operation: &[u8], alignment: usize, size: usize) -> *mut c_void {
     match alignment.max(16).checked_next_power_of_two() {
-        Some(alignment) if alignment <= isize::MAX as usize => take(b"memalign", alignment, size),
+        Some(alignment) => take(operation, alignment, size),
         _ => invalid(),
     }
 }
@@ -39,7 +51,7 @@ pub extern "C" fn memalign(alignment: usize, size: usize) -> *mut c_void {
 /// The same; the size need not be a multiple of the alignment.
 #[unsafe(no_mangle)]
 pub extern "C" fn aligned_alloc(alignment: usize, size: usize) -> *mut c_void {
-    memalign(alignment, size)
+    round_up(b"aligned_alloc", alignment, size)
 }
 
 /// Stores the block and returns 0, or returns EINVAL or ENOMEM and stores nothing; errno stays as it is.
@@ -58,7 +70,7 @@ pub unsafe extern "C" fn posix_memalign(place: *mut *mut c_void, alignment: usiz
     }
     let block = slow::take_aligned(size, alignment.max(16));
     if block.is_null() {
-        refused::note(b"posix_memalign", size);
+        checked(block, b"posix_memalign", size);
         return ENOMEM;
     }
     // SAFETY: the caller's promise.
@@ -75,8 +87,13 @@ pub extern "C" fn valloc(size: usize) -> *mut c_void {
 /// Whole pages.
 #[unsafe(no_mangle)]
 pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
+    whole_pages(b"pvalloc", size)
+}
+
+#[inline(always)]
+fn whole_pages(operation: &[u8], size: usize) -> *mut c_void {
     match size.max(1).checked_next_multiple_of(page()) {
-        Some(bytes) => take(b"pvalloc", page(), bytes),
+        Some(bytes) => take(operation, page(), bytes),
         None => out_of_memory(),
     }
 }
@@ -84,17 +101,17 @@ pub extern "C" fn pvalloc(size: usize) -> *mut c_void {
 /// The GNU C library's own name for memalign.
 #[unsafe(no_mangle)]
 pub extern "C" fn __libc_memalign(alignment: usize, size: usize) -> *mut c_void {
-    memalign(alignment, size)
+    round_up(b"__libc_memalign", alignment, size)
 }
 
 /// The GNU C library's own name for valloc.
 #[unsafe(no_mangle)]
 pub extern "C" fn __libc_valloc(size: usize) -> *mut c_void {
-    valloc(size)
+    take(b"__libc_valloc", page(), size)
 }
 
 /// The GNU C library's own name for pvalloc.
 #[unsafe(no_mangle)]
 pub extern "C" fn __libc_pvalloc(size: usize) -> *mut c_void {
-    pvalloc(size)
+    whole_pages(b"__libc_pvalloc", size)
 }

@@ -5,15 +5,15 @@
 #![allow(unsafe_code, reason = "reads the environment, registers with the C library")]
 
 use core::ffi::{CStr, c_char, c_int, c_ulong};
-use core::sync::atomic::{AtomicBool, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
-use hakmem_alloc::line::{self, Line};
-use hakmem_alloc::process::{ALLOCATOR, SURVIVE_FAULTS};
-use hakmem_alloc::{fork, slow};
-use hakmem_core::PageProvider;
-use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
+use hakmem_alloc::seam::line::{self, Line};
+use hakmem_alloc::seam::process::{ALLOCATOR, SURVIVE_FAULTS};
+use hakmem_alloc::seam::{fork, slow};
+use hakmem_core::seam::{TABLE, Unit};
+use hakmem_core::{BadSetting, Harden, PageProvider, Settings};
 
-use crate::{crash, foreign, maps, pass_through, refused, table, unwinder};
+use crate::{crash, cxx, foreign, misuse, pass_through, refused, sized, table, traces};
 
 const AT_SECURE: c_ulong = 23;
 const WRITE_ONLY: c_int = 1;
@@ -24,6 +24,9 @@ const CLOSE_ON_EXEC: c_int = 0o2_000_000;
 static STATS: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" {
+    /// The C library's own word for it: 1 while there never was another thread.
+    static __libc_single_threaded: AtomicU8;
+
     fn getauxval(kind: c_ulong) -> c_ulong;
     fn open(path: *const c_char, flags: c_int, ...) -> c_int;
     fn close(file: c_int) -> c_int;
@@ -40,6 +43,7 @@ static START: extern "C" fn(c_int, *const *const c_char, *const *const c_char) =
 static END: extern "C" fn() = end;
 
 extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
+    foreign::prepare();
     if !is_secure() {
         configure(environment);
     }
@@ -56,6 +60,13 @@ fn is_secure() -> bool {
 extern "C" fn end() {
     if STATS.load(Ordering::Relaxed) {
         table::print();
+    }
+    // SAFETY: a byte of the C library's, which another thread's start changes.
+    if unsafe { &__libc_single_threaded }.load(Ordering::Relaxed) != 0 {
+        // SAFETY: there is no other thread.
+        if let Some(fault) = unsafe { ALLOCATOR.find_changed() } {
+            misuse::tell(b"exit", fault);
+        }
     }
 }
 
@@ -110,10 +121,11 @@ fn configure(environment: *const *const c_char) {
     );
     SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
     STATS.store(settings.stats, Ordering::Relaxed);
-    let traces = settings.crash_message || settings.guard_rate > 0;
+    let traced = settings.crash_message || settings.guard_rate > 0;
     // Many programs close their stderr before the end.
-    if settings.stats || traces || settings.oom_report {
-        line::redirect(2);
+    if settings.stats || traced || settings.oom_report {
+        // SAFETY: stderr.
+        unsafe { line::redirect(2) };
     }
     if let Some(path) = report_file {
         report_to(path);
@@ -121,19 +133,21 @@ fn configure(environment: *const *const c_char) {
     if settings.oom_report {
         refused::watch();
     }
-    // Before anything is guarded: the loader would take the first slots.
-    if traces {
-        if !unwinder::find() {
-            Line::new().text(b"libgcc_s.so.1 is not there: there will be no traces").print();
-        }
+    // Before anything is guarded: what this takes would be.
+    if traced {
+        traces::begin();
         crash::watch();
     }
     if settings.pass_through {
         pass_through::begin();
         // All that counts is that the fast paths close.
-        slow::configure(&Settings { pass_through: true, ..Settings::new() });
+        slow::apply(&Settings::new().with(|settings| settings.pass_through = true));
     } else if !pass_through::is_on() {
-        slow::configure(&settings);
+        slow::apply(&settings);
+        if settings.harden.contains(Harden::SIZES) {
+            sized::watch();
+            cxx::go_sized();
+        }
     }
     if settings.verbose {
         banner();
@@ -148,7 +162,8 @@ fn report_to(path: &[u8]) {
         Line::new().text(b"report_file: '").text(path).text(b"' cannot be written").print();
         return;
     }
-    line::redirect(file);
+    // SAFETY: opened above.
+    unsafe { line::redirect(file) };
     // SAFETY: opened above, and nobody has seen it.
     unsafe { close(file) };
 }
@@ -187,21 +202,13 @@ fn banner() {
     }
     if let Some(malloc) = foreign::goes_before_us(c"malloc") {
         line.text(b" is loaded in process ").number(pid).text(b", but malloc is that of ");
-        maps::for_each(&mut |mapping| {
-            let is_there = (mapping.start..mapping.end).contains(&malloc.addr().get());
-            if is_there {
-                line.text(mapping.path);
-            }
-            !is_there
-        });
+        line.text(traces::path_around(malloc.addr().get()));
         return line.text(b", which goes first").print();
     }
     line.text(b" serves process ")
         .number(pid)
         .text(b": pages of ")
         .number(ALLOCATOR.provider().page_bytes() as u64)
-        .text(b" bytes, ")
-        .number((slow::reserved() >> 20) as u64)
-        .text(b" MiB of addresses reserved for blocks")
+        .text(b" bytes")
         .print();
 }

@@ -11,12 +11,14 @@ use core::ffi::{c_int, c_void};
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
 
-use hakmem_alloc::line::Line;
-use hakmem_alloc::process::ALLOCATOR;
-use hakmem_alloc::{caller, slow};
-use hakmem_core::allocator::Ground;
-use hakmem_core::guarded::{Sight, Trespass};
+use hakmem_alloc::seam::LinuxPages;
+use hakmem_alloc::seam::line::Line;
+use hakmem_alloc::seam::process::ALLOCATOR;
+use hakmem_alloc::seam::{caller, slow};
+use hakmem_core::pages::Relax;
+use hakmem_core::seam::{Ground, Sight, Trespass};
 
+use crate::context::Registers;
 use crate::{context, doors, errno, traces, unwinder};
 
 const SIGBUS: c_int = 7;
@@ -134,15 +136,15 @@ fn tell(signal: c_int, address: usize, context: *mut c_void) {
         if TELLS.compare_exchange(0, own, Ordering::AcqRel, Ordering::Relaxed).is_ok() {
             break;
         }
-        rustix::thread::sched_yield();
+        LinuxPages::relax();
     }
-    let place = context::place(context);
+    let registers = context::registers(context);
     if let Some(sight) = ALLOCATOR.sight(address) {
         tell_of_guarded(&sight, address, context::access(context));
-        traces::print_present(place);
+        traces::print_present(Some(&registers));
         traces::print_history(sight.slot);
     } else {
-        tell_of_ours(signal, address, place, context::access(context));
+        tell_of_ours(signal, address, &registers, context::access(context));
     }
     TELLS.store(0, Ordering::Release);
 }
@@ -173,15 +175,14 @@ fn words_of(ground: Option<Ground>) -> (&'static [u8], usize) {
         Some(Ground::Block(bytes)) => (b"in a block in use", bytes),
         Some(Ground::FreeBlock(bytes)) => (b"in a free block", bytes),
         Some(Ground::Free) => (b"in free memory of the allocator's", 0),
-        Some(Ground::Reserve) => (b"in addresses kept for blocks, where none was yet", 0),
         Some(Ground::Records) => (b"in the allocator's records", 0),
     }
 }
 
-fn tell_of_ours(signal: c_int, address: usize, place: usize, access: &[u8]) {
+fn tell_of_ours(signal: c_int, address: usize, registers: &Registers, access: &[u8]) {
     let ground = ALLOCATOR.ground(address);
-    let operation = operation(place);
-    let free = matches!(ground, Some(Ground::FreeBlock(_) | Ground::Free | Ground::Reserve));
+    let operation = operation(registers);
+    let free = matches!(ground, Some(Ground::FreeBlock(_) | Ground::Free));
     if operation.is_none() && !free {
         return;
     }
@@ -198,14 +199,14 @@ fn tell_of_ours(signal: c_int, address: usize, place: usize, access: &[u8]) {
     }
     line.print();
     if operation.is_some() {
-        traces::print_present(place);
+        traces::print_present(Some(registers));
     }
 }
 
 /// What the client asked for, if the thread was in our code or in what we had called.
-fn operation(place: usize) -> Option<&'static [u8]> {
+fn operation(registers: &Registers) -> Option<&'static [u8]> {
     let mut frames = [0; 24];
-    let count = unwinder::walk_interrupted(place, &mut frames);
+    let count = unwinder::walk_interrupted(registers, &mut frames);
     let frames = frames.get(..count).unwrap_or(&[]);
     // A leaf of the C library may lie between: it copies and clears for us.
     let first = frames.iter().take(2).position(|&frame| unwinder::is_ours(frame))?;

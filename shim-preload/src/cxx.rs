@@ -1,230 +1,203 @@
 //! C++: 8 operators new, 12 operators delete.
 //!
-//! A throwing form that finds no memory calls the new-handler until there is some or no handler, then
-//! throws `bad_alloc`. Both may throw, and no Rust frame may be on the stack when they do: the loop is
-//! assembler. Their addresses come from the C++ library through weak symbols; a program without one has
-//! none to call.
+//! A program may replace any of them; the other forms must then reach the replaced ones, as the C++ library's do. So
+//! each form goes where its row of [`ROUTES`] says. The loader fills the rows by name, which leads to replaced ones in the
+//! program; what else there is, [`crate::replaced`] finds out when the library is loaded.
 
 #![allow(unsafe_code, reason = "exports C++ symbols")]
 
 use core::ffi::c_void;
+use core::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
-use hakmem_alloc::process::ALLOCATOR;
-use hakmem_alloc::{current_front, slow};
+use hakmem_alloc::seam::front;
+use hakmem_core::seam::SMALL_MAX;
 
-use crate::errno::checked;
-use crate::malloc::{free, malloc};
-use crate::{foreign, pass_through};
+use crate::malloc::free;
+use crate::new_handler::{
+    NoThrow, new, new_aligned, new_aligned_here, new_aligned_or_null, new_aligned_or_null_here, new_or_null,
+};
+use crate::sized;
 
-/// malloc, or null; what the loops below call.
-pub(crate) extern "C" fn take(size: usize, alignment: usize) -> *mut c_void {
-    if alignment <= 16 && size > 8 {
-        return malloc(size);
-    }
-    match pass_through::memalign(alignment, size) {
-        Some(block) => block,
-        None => checked(slow::take_aligned(size, alignment), b"operator new", size),
-    }
-}
-
+/// Goes where the row says.
 #[cfg(target_arch = "x86_64")]
-core::arch::global_asm!(".weak _ZSt15get_new_handlerv", ".weak _ZSt17__throw_bad_allocv");
-
-/// The loop for `size` in rdi and `alignment` in rsi; at its end jumps to `{end}`'s code.
-#[cfg(target_arch = "x86_64")]
-macro_rules! loop_over_handlers {
-    ($name:ident, $($end:literal),+ $(,)?) => {
-        #[unsafe(naked)]
-        pub(crate) extern "C" fn $name(size: usize, alignment: usize) -> *mut c_void {
-            core::arch::naked_asm!(
-                ".cfi_startproc",
-                "push rbx",
-                ".cfi_adjust_cfa_offset 8",
-                ".cfi_rel_offset rbx, 0",
-                "push r12",
-                ".cfi_adjust_cfa_offset 8",
-                ".cfi_rel_offset r12, 0",
-                "sub rsp, 8",
-                ".cfi_adjust_cfa_offset 8",
-                "mov rbx, rdi",
-                "mov r12, rsi",
-                "2:",
-                "mov rdi, rbx",
-                "mov rsi, r12",
-                "call {take}",
-                "test rax, rax",
-                "jnz 4f",
-                "mov rax, qword ptr [rip + _ZSt15get_new_handlerv@GOTPCREL]",
-                "test rax, rax",
-                "jz 3f",
-                "call rax",
-                "test rax, rax",
-                "jz 3f",
-                "call rax",
-                "jmp 2b",
-                "4:",
-                "add rsp, 8",
-                ".cfi_remember_state",
-                ".cfi_adjust_cfa_offset -8",
-                "pop r12",
-                ".cfi_adjust_cfa_offset -8",
-                "pop rbx",
-                ".cfi_adjust_cfa_offset -8",
-                "ret",
-                ".cfi_restore_state",
-                "3:",
-                $($end,)+
-                ".cfi_endproc",
-                take = sym take,
-            )
-        }
+macro_rules! jump {
+    ($row:literal) => {
+        core::arch::naked_asm!("jmp qword ptr [rip + {routes} + {at}]", routes = sym ROUTES, at = const $row * 8)
     };
 }
 
-#[cfg(target_arch = "x86_64")]
-loop_over_handlers!(
-    take_or_throw,
-    "mov rax, qword ptr [rip + _ZSt17__throw_bad_allocv@GOTPCREL]",
-    "test rax, rax",
-    "jz 5f",
-    "call rax",
-    "5:",
-    "ud2",
-);
+/// Goes where the row says.
+#[cfg(target_arch = "aarch64")]
+macro_rules! jump {
+    ($row:literal) => {
+        core::arch::naked_asm!(
+            "adrp x16, {routes} + {at}",
+            "ldr x16, [x16, :lo12:{routes} + {at}]",
+            "br x16",
+            routes = sym ROUTES,
+            at = const $row * 8,
+        )
+    };
+}
 
-#[cfg(not(target_arch = "x86_64"))]
-mod without_handlers {
-    use super::{c_void, take};
+/// Requests of so many bytes and more take the route, which sees who goes before us; at most `SMALL_MAX` + 1.
+static DIRECT_BELOW: AtomicUsize = AtomicUsize::new(0);
 
-    unsafe extern "C" {
-        fn abort() -> !;
+/// Where the forms go, in the order of the table below.
+static ROUTES: [AtomicPtr<c_void>; FORMS] = [
+    to(new as *const ()),
+    to(_Znwm as *const ()),
+    to(new_or_null as *const ()),
+    to(_ZnwmRKSt9nothrow_t as *const ()),
+    to(new_aligned as *const ()),
+    to(_ZnwmSt11align_val_t as *const ()),
+    to(new_aligned_or_null as *const ()),
+    to(_ZnwmSt11align_val_tRKSt9nothrow_t as *const ()),
+    to(free as *const ()),
+    to(_ZdlPv as *const ()),
+    to(_ZdlPv as *const ()),
+    to(_ZdaPv as *const ()),
+    to(_ZdlPv as *const ()),
+    to(_ZdaPv as *const ()),
+    to(free as *const ()),
+    to(_ZdlPvSt11align_val_t as *const ()),
+    to(_ZdlPvSt11align_val_t as *const ()),
+    to(_ZdaPvSt11align_val_t as *const ()),
+    to(_ZdlPvSt11align_val_t as *const ()),
+    to(_ZdaPvSt11align_val_t as *const ()),
+];
+
+const fn to(function: *const ()) -> AtomicPtr<c_void> {
+    AtomicPtr::new(function.cast_mut().cast())
+}
+
+/// All forms.
+pub(crate) const FORMS: usize = 20;
+const NEW_ALIGNED: usize = 4;
+const NEW_ALIGNED_OR_NULL: usize = 6;
+/// The first operator delete.
+const DELETE: usize = 8;
+const DELETE_SIZED: [usize; 2] = [12, 13];
+const DELETE_SIZED_ALIGNED: [usize; 2] = [16, 17];
+
+/// Nobody goes before us and nothing is replaced: blocks are taken from where they are at hand, and every operator
+/// delete is free at once.
+pub(crate) fn go_direct() {
+    let free = ROUTES[DELETE].load(Ordering::Relaxed);
+    for delete in &ROUTES[DELETE..] {
+        delete.store(free, Ordering::Relaxed);
     }
+    go(NEW_ALIGNED, new_aligned_here as *mut c_void);
+    go(NEW_ALIGNED_OR_NULL, new_aligned_or_null_here as *mut c_void);
+    DIRECT_BELOW.store(SMALL_MAX + 1, Ordering::Relaxed);
+    if sized::is_on() {
+        go_sized();
+    }
+}
 
-    pub(crate) extern "C" fn take_or_throw(size: usize, alignment: usize) -> *mut c_void {
-        let block = take(size, alignment);
-        if block.is_null() {
-            // SAFETY: abort does not return.
-            unsafe { abort() };
+/// Every operator delete that says a size is held to it, if nobody goes before us and nothing is replaced.
+pub(crate) fn go_sized() {
+    if DIRECT_BELOW.load(Ordering::Relaxed) != 0 {
+        DELETE_SIZED.into_iter().for_each(|form| go(form, sized::delete as *mut c_void));
+        DELETE_SIZED_ALIGNED.into_iter().for_each(|form| go(form, sized::delete_aligned as *mut c_void));
+    }
+}
+
+/// Has a form go elsewhere.
+pub(crate) fn go(form: usize, function: *mut c_void) {
+    if let Some(route) = ROUTES.get(form) {
+        route.store(function, Ordering::Relaxed);
+    }
+}
+
+/// `operator new(size)`
+#[unsafe(no_mangle)]
+pub extern "C" fn _Znwm(size: usize) -> *mut c_void {
+    if size < DIRECT_BELOW.load(Ordering::Relaxed) {
+        // SAFETY: just compared with 0, or with one more than `SMALL_MAX`.
+        let (_, block) = unsafe { front::take_small(size) };
+        if !block.is_null() {
+            return block.cast();
         }
-        block
     }
+    route(size)
 }
 
-#[cfg(not(target_arch = "x86_64"))]
-pub(crate) use without_handlers::take_or_throw;
-
-macro_rules! operators {
-    ($($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)? $body:block)+) => {$(
-        $(#[$doc])*
-        #[unsafe(no_mangle)]
-        pub extern "C" fn $name($($argument: $type),*) $(-> $result)? $body
-    )+};
+/// `operator new(size)`, past what is at hand.
+#[unsafe(naked)]
+extern "C" fn route(size: usize) -> *mut c_void {
+    jump!(0)
 }
 
-/// A reference that the nothrow forms get and hand on.
-type NoThrow = *const c_void;
-
-/// Operators that do what another function does, each at an address of its own: tools that put functions of theirs in
-/// the place of ours tell `delete` from `free` by that.
-macro_rules! same_as {
-    ($to:path: $($(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)+) => {$(
+/// Forms that only go where their rows say, each at an address of its own: tools that put functions of theirs in the
+/// place of ours tell `delete` from `free` by that.
+macro_rules! forms {
+    ($($row:literal $(#[$doc:meta])* $name:ident($($argument:ident: $type:ty),*) $(-> $result:ty)?;)+) => {$(
         $(#[$doc])*
         #[unsafe(naked)]
         #[unsafe(no_mangle)]
         pub extern "C" fn $name($($argument: $type),*) $(-> $result)? {
-            #[cfg(target_arch = "x86_64")]
-            core::arch::naked_asm!("jmp qword ptr [rip + {to}@GOTPCREL]", to = sym $to);
-            #[cfg(target_arch = "aarch64")]
-            core::arch::naked_asm!("b {to}", to = sym $to);
+            jump!($row)
         }
     )+};
 }
 
-fn new(size: usize) -> *mut c_void {
-    let block = ALLOCATOR.take(current_front::get(), size);
-    if block.is_null() { take_or_throw(size, 1) } else { block.cast() }
-}
-
-fn new_or_null(size: usize, nothrow: NoThrow) -> *mut c_void {
-    type New = extern "C" fn(usize, NoThrow) -> *mut c_void;
-    let block = take(size, 1);
-    if !block.is_null() {
-        return block;
-    }
-    // Only the C++ library can catch what a handler throws: its form calls our throwing one.
-    foreign::next::<New>(c"_ZnwmRKSt9nothrow_t").map_or(block, |new| new(size, nothrow))
-}
-
-fn aligned_or_null(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
-    type New = extern "C" fn(usize, usize, NoThrow) -> *mut c_void;
-    let block = take(size, alignment);
-    if !block.is_null() {
-        return block;
-    }
-    foreign::next::<New>(c"_ZnwmSt11align_val_tRKSt9nothrow_t").map_or(block, |new| new(size, alignment, nothrow))
-}
-
-operators! {
-    /// `operator new(size)`
-    _Znwm(size: usize) -> *mut c_void { new(size) }
-    /// `operator new(size, nothrow)`
-    _ZnwmRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void { new_or_null(size, nothrow) }
-    /// `operator new(size, alignment)`
-    _ZnwmSt11align_val_t(size: usize, alignment: usize) -> *mut c_void { take_or_throw(size, alignment) }
-    /// `operator new(size, alignment, nothrow)`
-    _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void {
-        aligned_or_null(size, alignment, nothrow)
-    }
-}
-
-same_as! {
-    free:
-    /// `operator delete(pointer)`
-    _ZdlPv(pointer: *mut c_void);
-    /// `operator delete[](pointer)`
-    _ZdaPv(pointer: *mut c_void);
-    /// `operator delete(pointer, nothrow)`
-    _ZdlPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow);
-    /// `operator delete[](pointer, nothrow)`
-    _ZdaPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow);
-    /// `operator delete(pointer, size)`
-    _ZdlPvm(pointer: *mut c_void, _size: usize);
-    /// `operator delete[](pointer, size)`
-    _ZdaPvm(pointer: *mut c_void, _size: usize);
-    /// `operator delete(pointer, alignment)`
-    _ZdlPvSt11align_val_t(pointer: *mut c_void, _alignment: usize);
-    /// `operator delete[](pointer, alignment)`
-    _ZdaPvSt11align_val_t(pointer: *mut c_void, _alignment: usize);
-    /// `operator delete(pointer, size, alignment)`
-    _ZdlPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize);
-    /// `operator delete[](pointer, size, alignment)`
-    _ZdaPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize);
-    /// `operator delete(pointer, alignment, nothrow)`
-    _ZdlPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow);
-    /// `operator delete[](pointer, alignment, nothrow)`
-    _ZdaPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow);
-}
-
-same_as! {
-    _Znwm:
+forms! {
+    1
     /// `operator new[](size)`
     _Znam(size: usize) -> *mut c_void;
-}
-
-same_as! {
-    _ZnwmRKSt9nothrow_t:
+    2
+    /// `operator new(size, nothrow)`
+    _ZnwmRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void;
+    3
     /// `operator new[](size, nothrow)`
     _ZnamRKSt9nothrow_t(size: usize, nothrow: NoThrow) -> *mut c_void;
-}
-
-same_as! {
-    _ZnwmSt11align_val_t:
+    4
+    /// `operator new(size, alignment)`
+    _ZnwmSt11align_val_t(size: usize, alignment: usize) -> *mut c_void;
+    5
     /// `operator new[](size, alignment)`
     _ZnamSt11align_val_t(size: usize, alignment: usize) -> *mut c_void;
-}
-
-same_as! {
-    _ZnwmSt11align_val_tRKSt9nothrow_t:
+    6
+    /// `operator new(size, alignment, nothrow)`
+    _ZnwmSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void;
+    7
     /// `operator new[](size, alignment, nothrow)`
     _ZnamSt11align_val_tRKSt9nothrow_t(size: usize, alignment: usize, nothrow: NoThrow) -> *mut c_void;
+    8
+    /// `operator delete(pointer)`
+    _ZdlPv(pointer: *mut c_void);
+    9
+    /// `operator delete[](pointer)`
+    _ZdaPv(pointer: *mut c_void);
+    10
+    /// `operator delete(pointer, nothrow)`
+    _ZdlPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow);
+    11
+    /// `operator delete[](pointer, nothrow)`
+    _ZdaPvRKSt9nothrow_t(pointer: *mut c_void, _nothrow: NoThrow);
+    12
+    /// `operator delete(pointer, size)`
+    _ZdlPvm(pointer: *mut c_void, _size: usize);
+    13
+    /// `operator delete[](pointer, size)`
+    _ZdaPvm(pointer: *mut c_void, _size: usize);
+    14
+    /// `operator delete(pointer, alignment)`
+    _ZdlPvSt11align_val_t(pointer: *mut c_void, _alignment: usize);
+    15
+    /// `operator delete[](pointer, alignment)`
+    _ZdaPvSt11align_val_t(pointer: *mut c_void, _alignment: usize);
+    16
+    /// `operator delete(pointer, size, alignment)`
+    _ZdlPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize);
+    17
+    /// `operator delete[](pointer, size, alignment)`
+    _ZdaPvmSt11align_val_t(pointer: *mut c_void, _size: usize, _alignment: usize);
+    18
+    /// `operator delete(pointer, alignment, nothrow)`
+    _ZdlPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow);
+    19
+    /// `operator delete[](pointer, alignment, nothrow)`
+    _ZdaPvSt11align_val_tRKSt9nothrow_t(pointer: *mut c_void, _alignment: usize, _nothrow: NoThrow);
 }

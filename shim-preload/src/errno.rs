@@ -5,8 +5,6 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
-use crate::refused;
-
 /// Out of memory.
 pub(crate) const ENOMEM: c_int = 12;
 /// Invalid argument.
@@ -33,15 +31,6 @@ pub(crate) fn set(errno: c_int) {
 pub(crate) fn out_of_memory() -> *mut c_void {
     set(ENOMEM);
     ptr::null_mut()
-}
-
-/// The block; null is told, if that is wanted, and sets errno.
-pub(crate) fn checked(block: *mut u8, operation: &[u8], bytes: usize) -> *mut c_void {
-    if block.is_null() {
-        refused::note(operation, bytes);
-        return out_of_memory();
-    }
-    block.cast()
 }
 
 /// Null, with errno set to EINVAL.

@@ -1,18 +1,20 @@
 //! Blocks that are not ours: some library bound its malloc to the C library's own (RTLD_DEEPBIND, another
 //! namespace, a block from before us) and now hands the block to our free. It gets it back.
 //!
-//! A pointer is taken for the C library's only if it lies in its heap or looks like one of its chunks;
-//! everything else is the client's error.
+//! What is certainly nobody's block is the client's error: an address that is misaligned, in a loaded file, on a stack,
+//! that cannot be read, in a large block of ours, or whose head the C library would not take. Everything else goes on, and is for its owner to
+//! judge. No file is read, and no call is made that a sandbox forbids.
 
 #![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
 
-use core::ffi::{CStr, c_char, c_int, c_void};
+use core::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
-use hakmem_alloc::told;
+use hakmem_alloc::seam::process::ALLOCATOR;
+use hakmem_alloc::seam::witness;
 
-use crate::maps;
+use crate::{objects, readable, stack};
 
 /// Calls passed on.
 pub(crate) static PASSED_ON: AtomicU64 = AtomicU64::new(0);
@@ -23,6 +25,15 @@ const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
 /// Asks [`dladdr1`] for the symbol's row in its file's table.
 const RTLD_DL_SYMENT: c_int = 1;
 const SHN_UNDEF: u16 = 0;
+
+/// Of a chunk of the C library's, the same in every release: alignment, the flags beside its size, the one of a mapping
+/// of its own, and the smallest.
+const WORD: usize = size_of::<usize>();
+const ALIGN: usize = 16;
+const FLAGS: usize = 7;
+const MAPPED_ALONE: usize = 2;
+const LEAST_CHUNK: usize = 32;
+const LEAST_PAGE: usize = 4096;
 
 /// `Elf64_Sym`.
 #[repr(C)]
@@ -37,110 +48,113 @@ struct Symbol {
 
 unsafe extern "C" {
     fn dlsym(handle: *mut c_void, name: *const c_char) -> *mut c_void;
+    fn getauxval(kind: c_ulong) -> c_ulong;
     fn dladdr1(address: *const c_void, told: *mut [usize; 4], symbol: *mut *const Symbol, what: c_int) -> c_int;
 }
 
-/// What the kernel says about an address.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    /// Writable, no file behind it.
-    Anonymous,
-    /// The C library's growing heap.
-    Heap,
-    /// The main thread's stack, or the mapping that the caller's stack is in.
-    Stack,
-    /// A file, a special mapping, or nothing.
-    Other,
+/// A function of the next allocator's, looked up once: the loader takes a lock and may allocate meanwhile.
+pub(crate) struct Next {
+    name: &'static CStr,
+    place: AtomicPtr<c_void>,
 }
 
-#[derive(Clone, Copy)]
-struct Region {
-    start: usize,
-    end: usize,
-    kind: Kind,
+impl Next {
+    pub(crate) const fn new(name: &'static CStr) -> Self {
+        Self { name, place: AtomicPtr::new(ptr::null_mut()) }
+    }
+
+    fn look_up(&self) {
+        self.place.store(behind_us(self.name), Ordering::Relaxed);
+    }
+
+    /// The first one that is not ours, wherever it stands.
+    pub(crate) fn look_up_first(&self) {
+        self.place.store(first_but_ours(self.name), Ordering::Relaxed);
+    }
+
+    /// As a function of type `F`; `None` if there is none, or nobody has looked.
+    #[inline(always)]
+    pub(crate) fn function<F: Copy>(&self) -> Option<F> {
+        function(self.place.load(Ordering::Relaxed))
+    }
 }
 
-/// The mapping around an address.
-fn region_of(address: usize) -> Option<Region> {
-    let here = 0u8;
-    let stack = ptr::from_ref(&here).addr();
-    let mut found = None;
-    maps::for_each(&mut |mapping| {
-        let (start, end, path) = (mapping.start, mapping.end, mapping.path);
-        if !(start..end).contains(&address) {
-            return true;
-        }
-        let kind = if (start..end).contains(&stack) || path.starts_with(b"[stack") {
-            Kind::Stack
-        } else if path == b"[heap]" {
-            Kind::Heap
-        } else if mapping.is_writable && (path.is_empty() || path.starts_with(b"[anon:")) {
-            Kind::Anonymous
-        } else {
-            Kind::Other
-        };
-        found = Some(Region { start, end, kind });
-        false
-    });
-    found
+/// An address as a function of type `F`, unless it is null.
+#[inline(always)]
+fn function<F: Copy>(place: *mut c_void) -> Option<F> {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
+    // SAFETY: callers name the type that the C library declares.
+    (!place.is_null()).then(|| unsafe { core::mem::transmute_copy::<*mut c_void, F>(&place) })
 }
 
-/// True if the address is on the caller's stack.
-pub(crate) fn is_on_a_stack(address: usize) -> bool {
-    region_of(address).is_some_and(|region| region.kind == Kind::Stack)
+/// The next definition of a symbol behind ours; null if there is none.
+fn behind_us(name: &CStr) -> *mut c_void {
+    // SAFETY: one that succeeds does not allocate; nothing of ours is under way if it fails.
+    unsafe { dlsym(RTLD_NEXT, name.as_ptr()) }
 }
 
-/// True if the C library has most likely made this block, or somebody is told of every block and will say what is
-/// wrong with it.
-fn is_the_c_librarys(pointer: *mut c_void) -> bool {
-    if told::is_on() {
+static FREE: Next = Next::new(c"free");
+static REALLOC: Next = Next::new(c"realloc");
+static USABLE: Next = Next::new(c"malloc_usable_size");
+/// True if those are the C library's.
+static IS_THE_C_LIBRARYS: AtomicBool = AtomicBool::new(false);
+
+/// Looks the next allocator up, and what tells its blocks from what is nobody's. At load.
+pub(crate) fn prepare() {
+    objects::prepare();
+    stack::prepare();
+    for next in [&FREE, &REALLOC, &USABLE] {
+        next.look_up();
+    }
+    let file_of = |address| objects::find(address).map(|object| object.start);
+    let (next, library) =
+        (file_of(FREE.place.load(Ordering::Relaxed).addr()), file_of(getauxval as *const () as usize));
+    IS_THE_C_LIBRARYS.store(next.is_some() && next == library, Ordering::Relaxed);
+}
+
+/// False if the address is certainly no block of another allocator's; true too if somebody is told of every block and
+/// will say what is wrong with it.
+fn may_be_anothers(pointer: *mut c_void) -> bool {
+    if witness::is_on() {
         return true;
     }
     let address = pointer.addr();
-    let Some(region) = region_of(address) else {
-        return false;
-    };
-    if !address.is_multiple_of(16) || address - region.start < 16 {
-        return false;
-    }
-    match region.kind {
-        Kind::Heap => true,
-        Kind::Anonymous => looks_like_a_chunk(pointer, region),
-        Kind::Stack | Kind::Other => false,
-    }
+    address.is_multiple_of(8)
+        && objects::find(address).is_none()
+        && readable::was_lately(address.wrapping_sub(WORD))
+        && !stack::holds(address)
+        && (!IS_THE_C_LIBRARYS.load(Ordering::Relaxed) || may_be_a_chunk(pointer))
+        // What a client wrote there may look like the head of a chunk.
+        && !ALLOCATOR.is_in_large(address)
 }
 
-/// A chunk's head: the size before it where it was mapped alone, then its own size with three flags.
-fn looks_like_a_chunk(pointer: *mut c_void, region: Region) -> bool {
-    let word = |address: *mut c_void| {
-        // SAFETY: callers stay within the region, which is mapped and readable.
-        unsafe { address.cast::<usize>().read() }
+/// False if the C library itself would end the process: it looks at a chunk's head before all else, which is the size
+/// before it where it was mapped alone, then its own size with three flags.
+fn may_be_a_chunk(pointer: *mut c_void) -> bool {
+    let word = |place: *mut c_void| {
+        // SAFETY: callers found it readable.
+        unsafe { place.cast::<usize>().read() }
     };
-    let address = pointer.addr();
-    let size = word(pointer.wrapping_byte_sub(8));
-    let before = word(pointer.wrapping_byte_sub(16));
-    let bytes = size & !7;
-    if bytes < 32 || bytes % 16 != 0 || bytes > region.end - address + 16 {
+    let (chunk, head) = (pointer.wrapping_byte_sub(2 * WORD), word(pointer.wrapping_byte_sub(WORD)));
+    let bytes = head & !FLAGS;
+    if !pointer.addr().is_multiple_of(ALIGN) || bytes < LEAST_CHUNK || !bytes.is_multiple_of(ALIGN) {
         return false;
     }
-    if size & 2 != 0 {
-        return (address - 16).wrapping_sub(before) % 4096 == 0 && (before + bytes) % 4096 == 0;
+    if head & MAPPED_ALONE == 0 {
+        // Behind every other stands the head of its neighbour, or of the rest.
+        return chunk.addr().checked_add(bytes + WORD).is_some_and(readable::was_lately);
     }
-    // Its neighbour says that it is in use.
-    let next = address - 16 + bytes;
-    next + 16 <= region.end && word(pointer.wrapping_byte_add(bytes - 8)) & 1 == 1
+    if !readable::was_lately(chunk.addr()) {
+        return false;
+    }
+    let before = word(chunk);
+    chunk.addr().wrapping_sub(before).is_multiple_of(LEAST_PAGE)
+        && before.wrapping_add(bytes).is_multiple_of(LEAST_PAGE)
 }
 
 /// The next definition of a symbol behind ours, as a function of type `F`.
 pub(crate) fn next<F: Copy>(name: &CStr) -> Option<F> {
-    const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
-    // SAFETY: a lookup that succeeds does not allocate; nothing of ours is under way if it fails.
-    let symbol = unsafe { dlsym(RTLD_NEXT, name.as_ptr()) };
-    if symbol.is_null() {
-        return None;
-    }
-    // SAFETY: the callers below name the type that the C library declares.
-    Some(unsafe { core::mem::transmute_copy::<*mut c_void, F>(&symbol) })
+    function(behind_us(name))
 }
 
 /// True if a function's address is that of an entry in a program that only uses it: one that takes the address of a
@@ -167,11 +181,10 @@ pub(crate) fn goes_before_us(name: &CStr) -> Option<NonNull<c_void>> {
 }
 
 /// The first definition of a symbol that is not in this file; null if there is none.
-pub(crate) fn first_but_ours(name: &CStr) -> *mut c_void {
+fn first_but_ours(name: &CStr) -> *mut c_void {
     match goes_before_us(name) {
         Some(first) => first.as_ptr(),
-        // SAFETY: as above.
-        None => unsafe { dlsym(RTLD_NEXT, name.as_ptr()) },
+        None => behind_us(name),
     }
 }
 
@@ -180,41 +193,43 @@ fn passed<T>(call: impl FnOnce() -> T) -> T {
     call()
 }
 
-/// Frees a block of the C library's; false if it does not look like one.
+/// Frees a block of another allocator's; false if it certainly is none.
 #[cold]
 pub(crate) fn free(pointer: *mut c_void) -> bool {
     type Free = unsafe extern "C" fn(*mut c_void);
-    if !is_the_c_librarys(pointer) {
-        return false;
-    }
-    let Some(owner) = next::<Free>(c"free") else {
+    let Some(owner) = FREE.function::<Free>().filter(|_| may_be_anothers(pointer)) else {
         return false;
     };
+    forget_if_large(pointer);
     // SAFETY: the block is its owner's, as far as anybody can tell.
     passed(|| unsafe { owner(pointer) });
     true
 }
 
-/// Resizes a block of the C library's.
+/// The memory of a chunk that was mapped alone goes with it.
+fn forget_if_large(pointer: *mut c_void) {
+    let head = pointer.addr().wrapping_sub(WORD);
+    // SAFETY: found readable just now.
+    if !witness::is_on() && unsafe { pointer.wrapping_byte_sub(WORD).cast::<usize>().read() } & MAPPED_ALONE != 0 {
+        readable::forget(head);
+    }
+}
+
+/// Resizes a block of another allocator's.
 #[cold]
 pub(crate) fn realloc(pointer: *mut c_void, size: usize) -> Option<*mut c_void> {
     type Realloc = unsafe extern "C" fn(*mut c_void, usize) -> *mut c_void;
-    if !is_the_c_librarys(pointer) {
-        return None;
-    }
-    let owner = next::<Realloc>(c"realloc")?;
+    let owner = REALLOC.function::<Realloc>().filter(|_| may_be_anothers(pointer))?;
+    forget_if_large(pointer);
     // SAFETY: as above.
     Some(passed(|| unsafe { owner(pointer, size) }))
 }
 
-/// Bytes of a block of the C library's.
+/// Bytes of a block of another allocator's.
 #[cold]
 pub(crate) fn usable(pointer: *mut c_void) -> Option<usize> {
     type Usable = unsafe extern "C" fn(*mut c_void) -> usize;
-    if !is_the_c_librarys(pointer) {
-        return None;
-    }
-    let owner = next::<Usable>(c"malloc_usable_size")?;
+    let owner = USABLE.function::<Usable>().filter(|_| may_be_anothers(pointer))?;
     // SAFETY: as above.
     Some(passed(|| unsafe { owner(pointer) }))
 }

@@ -13,8 +13,7 @@
 
 use core::arch::global_asm;
 
-use hakmem_core::config::geometry::{META_SHIFT, RUN_MAX, SLAB_BYTES, SUPERSLAB_BYTES};
-use hakmem_core::config::settings::{TABLE, Unit};
+use hakmem_core::seam::{META_SHIFT, RUN_MAX, SLAB_BYTES, SUPERSLAB_BYTES, TABLE, Unit};
 
 const WORDS_MOST: usize = 512;
 const BYTES_MOST: usize = WORDS_MOST * 8;

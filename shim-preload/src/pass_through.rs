@@ -12,16 +12,15 @@
 #![allow(unsafe_code, reason = "calls another allocator's functions")]
 
 use core::arch::asm;
-use core::ffi::{CStr, c_int, c_void};
+use core::ffi::{c_int, c_void};
 use core::hint::black_box;
-use core::ptr;
-use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
+use core::sync::atomic::{AtomicU8, Ordering};
 
-use hakmem_alloc::{slow, valgrind};
+use hakmem_alloc::seam::{slow, valgrind};
 use hakmem_core::FaultKind;
 
-use crate::foreign;
-use crate::query::MallInfo;
+use crate::foreign::Next;
+use crate::mallinfo::MallInfo;
 
 const UNKNOWN: u8 = 0;
 const OFF: u8 = 1;
@@ -115,8 +114,12 @@ fn find() -> bool {
 
 /// True if what is called malloc does not lead to us.
 fn is_replaced() -> bool {
+    unsafe extern "C" {
+        fn malloc(size: usize) -> *mut c_void;
+        fn free(pointer: *mut c_void);
+    }
     // Called by its address, which is what valgrind replaces.
-    let (take, give) = (black_box(crate::malloc::malloc as Malloc), black_box(crate::malloc::free as Free));
+    let (take, give) = (black_box(malloc as Malloc), black_box(free as Free));
     // SAFETY: as any client's.
     let block = unsafe { take(1) };
     let is_replaced = !is_ours(block);
@@ -135,35 +138,22 @@ pub(crate) fn begin() {
 /// The functions are looked up before the first is called: the loader itself calls `free` while it looks.
 fn begin_by(reason: u8) {
     for next in &NEXT {
-        next.place.store(foreign::first_but_ours(next.name), Ordering::Relaxed);
+        next.look_up_first();
     }
     STATE.store(reason, Ordering::Relaxed);
 }
 
 /// False if the address was never ours.
 fn is_ours(pointer: *mut c_void) -> bool {
-    !matches!(slow::usable(pointer.cast()), Err(fault) if fault.kind == FaultKind::Foreign)
-}
-
-/// A function of the next allocator's; null if it has none, or nothing is passed on.
-struct Next {
-    name: &'static CStr,
-    place: AtomicPtr<c_void>,
-}
-
-impl Next {
-    const fn new(name: &'static CStr) -> Self {
-        Self { name, place: AtomicPtr::new(ptr::null_mut()) }
-    }
+    // SAFETY: C's contract.
+    let usable = unsafe { slow::usable(pointer.cast()) };
+    !matches!(usable, Err(fault) if fault.kind == FaultKind::Foreign)
 }
 
 /// The function of this row, if calls are passed on and there is one.
 #[inline(always)]
 fn next<F: Copy>(row: usize) -> Option<F> {
-    const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "F is a function pointer") };
-    let place = NEXT.get(row).filter(|_| is_on())?.place.load(Ordering::Relaxed);
-    // SAFETY: the callers below name the type that the C library declares.
-    (!place.is_null()).then(|| unsafe { core::mem::transmute_copy::<*mut c_void, F>(&place) })
+    NEXT.get(row).filter(|_| is_on())?.function()
 }
 
 type Malloc = unsafe extern "C" fn(usize) -> *mut c_void;
@@ -261,13 +251,15 @@ pub(crate) fn realloc(pointer: *mut c_void, size: usize) -> Option<*mut c_void> 
 #[cold]
 fn move_out(pointer: *mut c_void, size: usize) -> Option<*mut c_void> {
     // What is no live block is for our own path to name.
-    let old = slow::usable(pointer.cast()).ok()?;
+    // SAFETY: C's contract.
+    let old = unsafe { slow::usable(pointer.cast()) }.ok()?;
     let block = malloc(size)?;
     if !block.is_null() {
         // SAFETY: both blocks are that long and different.
         unsafe { block.cast::<u8>().copy_from_nonoverlapping(pointer.cast(), old.min(size)) };
         // It was live just now.
-        let _ = slow::give(pointer.cast());
+        // SAFETY: C's contract.
+        let _ = unsafe { slow::give(pointer.cast()) };
     }
     Some(block)
 }

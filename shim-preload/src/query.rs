@@ -4,12 +4,12 @@
 
 use core::ffi::{c_char, c_int, c_void};
 
-use hakmem_alloc::slow;
-use hakmem_core::{FaultKind, Stats};
+use hakmem_alloc::seam::slow;
+use hakmem_core::FaultKind;
 
 use crate::errno::EINVAL;
-use crate::malloc::faulty;
-use crate::{foreign, pass_through, table};
+use crate::mallinfo::MallInfo;
+use crate::{foreign, misuse, pass_through, table};
 
 unsafe extern "C" {
     fn fwrite(bytes: *const c_char, size: usize, count: usize, stream: *mut c_void) -> usize;
@@ -21,7 +21,8 @@ pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
     if let Some(bytes) = pass_through::usable(pointer) {
         return bytes;
     }
-    match slow::usable(pointer.cast()) {
+    // SAFETY: C's contract.
+    match unsafe { slow::usable(pointer.cast()) } {
         Ok(bytes) => bytes,
         Err(fault) => {
             if fault.kind == FaultKind::Foreign
@@ -29,7 +30,7 @@ pub extern "C" fn malloc_usable_size(pointer: *mut c_void) -> usize {
             {
                 return bytes;
             }
-            faulty(b"malloc_usable_size", fault);
+            misuse::tell(b"malloc_usable_size", fault);
             0
         }
     }
@@ -60,59 +61,17 @@ pub extern "C" fn mallopt(parameter: c_int, value: c_int) -> c_int {
     c_int::from(parameter == 1 || (-8..=-1).contains(&parameter))
 }
 
-/// The GNU C library's figures, in `T`.
-#[repr(C)]
-#[derive(Clone, Copy, Debug)]
-pub struct MallInfo<T> {
-    /// Committed bytes, large blocks not counted.
-    pub arena: T,
-    /// Spans in use.
-    pub ordblks: T,
-    /// Unused here.
-    pub smblks: T,
-    /// Superslabs.
-    pub hblks: T,
-    /// Bytes of large blocks.
-    pub hblkhd: T,
-    /// Unused here.
-    pub usmblks: T,
-    /// Unused here.
-    pub fsmblks: T,
-    /// Bytes of spans and large blocks in use.
-    pub uordblks: T,
-    /// Bytes that are free and kept.
-    pub fordblks: T,
-    /// Bytes that trimming would give back.
-    pub keepcost: T,
-}
-
-fn info<T: Copy>(to: impl Fn(u64) -> T) -> MallInfo<T> {
-    let stats: Stats = slow::stats();
-    MallInfo {
-        arena: to(stats.mapped - stats.large),
-        ordblks: to(stats.spans_taken - stats.spans_given),
-        smblks: to(0),
-        hblks: to(stats.superslabs),
-        hblkhd: to(stats.large),
-        usmblks: to(0),
-        fsmblks: to(0),
-        uordblks: to(stats.active + stats.large + stats.guarded),
-        fordblks: to(stats.cached + stats.large_cached),
-        keepcost: to(stats.cached + stats.large_cached),
-    }
-}
-
 /// The figures in ints; what does not fit is the largest int.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallinfo() -> MallInfo<c_int> {
     let most = |figure| if figure > c_int::MAX as u64 { c_int::MAX } else { figure as c_int };
-    pass_through::mallinfo().unwrap_or_else(|| info(most))
+    pass_through::mallinfo().unwrap_or_else(|| MallInfo::new(most))
 }
 
 /// The figures.
 #[unsafe(no_mangle)]
 pub extern "C" fn mallinfo2() -> MallInfo<usize> {
-    pass_through::mallinfo2().unwrap_or_else(|| info(|figure| figure as usize))
+    pass_through::mallinfo2().unwrap_or_else(|| MallInfo::new(|figure| figure as usize))
 }
 
 /// Prints the table of figures on stderr.

@@ -1,15 +1,14 @@
 //! A request that is refused is told: one line with the figures that say why, at the first one the table as well,
 //! then at the second, the fourth and so on. No block is taken; a few kilobytes of stack are.
 
-use core::ffi::CStr;
+use core::ffi::{CStr, c_void};
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use hakmem_alloc::line::Line;
-use hakmem_alloc::process::ALLOCATOR;
-use hakmem_alloc::slow;
+use hakmem_alloc::seam::line::Line;
+use hakmem_alloc::seam::process::ALLOCATOR;
+use hakmem_alloc::seam::slow;
 use hakmem_core::PageProvider;
-use hakmem_core::config::geometry::SLAB_BYTES;
-use hakmem_core::slab::SizeClass;
+use hakmem_core::seam::{SLAB_BYTES, SizeClass};
 use rustix::process::{Resource, getrlimit};
 
 use crate::{errno, maps, table};
@@ -40,6 +39,15 @@ pub(crate) fn note(operation: &[u8], bytes: usize) {
     }
 }
 
+/// The block; null is told, if that is wanted, and sets errno.
+pub(crate) fn checked(block: *mut u8, operation: &[u8], bytes: usize) -> *mut c_void {
+    if block.is_null() {
+        note(operation, bytes);
+        return errno::out_of_memory();
+    }
+    block.cast()
+}
+
 fn mebibytes(line: &mut Line, bytes: u64) -> &mut Line {
     line.number(bytes >> 20)
 }
@@ -63,12 +71,7 @@ fn tell(operation: &[u8], bytes: usize, times: u64) {
     if let Some(limit) = getrlimit(Resource::As).current {
         mebibytes(line.text(b" of "), limit);
     }
-    let mut mappings = 0;
-    maps::for_each(&mut |_| {
-        mappings += 1;
-        true
-    });
-    line.text(b"; mappings ").number(mappings);
+    line.text(b"; mappings ").number(maps::count());
     if let Some(most) = maps::number_in(MOST_MAPPINGS) {
         line.text(b" of ").number(most);
     }

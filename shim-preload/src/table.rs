@@ -2,8 +2,8 @@
 
 use core::sync::atomic::Ordering;
 
-use hakmem_alloc::line::Line;
-use hakmem_alloc::slow;
+use hakmem_alloc::seam::line::Line;
+use hakmem_alloc::seam::slow;
 
 use crate::foreign::PASSED_ON;
 

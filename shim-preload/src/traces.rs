@@ -1,42 +1,72 @@
 //! Traces as lines: a call as its module and the place in it, which `addr2line -e MODULE PLACE` turns into a line.
 
-#![allow(unsafe_code, reason = "reads the head of a mapped module")]
+#![allow(unsafe_code, reason = "keeps the program's path")]
 
 use core::ptr;
+use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
-use hakmem_alloc::caller;
-use hakmem_alloc::line::Line;
-use hakmem_alloc::process::ALLOCATOR;
-use hakmem_core::guarded::{FRAMES, Slot, Trace};
+use hakmem_alloc::seam::kernel::follow;
+use hakmem_alloc::seam::line::Line;
+use hakmem_alloc::seam::process::ALLOCATOR;
+use hakmem_alloc::seam::{caller, slow};
+use hakmem_core::seam::{FRAMES, GuardedSlot as Slot, Trace};
 
-use crate::{maps, unwinder};
+use crate::context::Registers;
+use crate::{objects, unwinder};
 
 /// Most of a path that is shown: its end.
 const PATH_MOST: usize = 160;
-/// Where an ELF head says its type, and the type of a program that is linked to fixed addresses.
-const ELF_TYPE: usize = 16;
-const FIXED: u16 = 2;
+/// Most of the program's path that is kept.
+const PROGRAM_MOST: usize = 1024;
+
+/// The program's own path, which the loader does not name.
+static PROGRAM: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
+static PROGRAM_BYTES: AtomicUsize = AtomicUsize::new(0);
+
+/// True if traces are wanted.
+static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// Has callers be walked from now on. At load.
+pub(crate) fn begin() {
+    unwinder::begin();
+    know_program();
+    WANTED.store(true, Ordering::Relaxed);
+}
+
+/// Looks how the program is called.
+fn know_program() {
+    let room = slow::take_zeroed(PROGRAM_MOST);
+    if room.is_null() {
+        return;
+    }
+    // SAFETY: so long, zero, and ours for ever.
+    let path = unsafe { core::slice::from_raw_parts_mut(room, PROGRAM_MOST) };
+    PROGRAM_BYTES.store(follow(c"/proc/self/exe", path), Ordering::Relaxed);
+    PROGRAM.store(room, Ordering::Release);
+}
+
+/// The path of the file that an address lies in. At load.
+pub(crate) fn path_around(address: usize) -> &'static [u8] {
+    know_program();
+    let path = objects::find_for_trace(address).map_or(&b""[..], |object| object.path());
+    if path.is_empty() { program() } else { path }
+}
+
+fn program() -> &'static [u8] {
+    let path = PROGRAM.load(Ordering::Acquire);
+    if path.is_null() {
+        return b"the program";
+    }
+    // SAFETY: written whole before it was stored, and stays.
+    unsafe { core::slice::from_raw_parts(path, PROGRAM_BYTES.load(Ordering::Relaxed)) }
+}
 
 /// Calls `tell` with the path of the module that an address lies in, and its place there.
 fn module_of(address: usize, mut tell: impl FnMut(&[u8], usize)) {
-    let mut bias = 0;
-    maps::for_each(&mut |mapping| {
-        if mapping.offset == 0 {
-            bias = mapping.start;
-            if mapping.path.starts_with(b"/") && mapping.is_readable && (mapping.start..mapping.end).len() >= 64 {
-                let head = ptr::with_exposed_provenance::<u16>(mapping.start + ELF_TYPE);
-                // SAFETY: mapped, readable and so long a moment ago.
-                if unsafe { head.read() } == FIXED {
-                    bias = 0;
-                }
-            }
-        }
-        let found = (mapping.start..mapping.end).contains(&address);
-        if found && !mapping.path.is_empty() {
-            tell(mapping.path, address - bias);
-        }
-        !found
-    });
+    if let Some(object) = objects::find_for_trace(address) {
+        let path = object.path();
+        tell(if path.is_empty() { program() } else { path }, address.wrapping_sub(object.bias));
+    }
 }
 
 #[inline(never)]
@@ -68,10 +98,13 @@ pub(crate) fn print_history(slot: &Slot) {
     print_trace(b"  allocated", &slot.taken);
 }
 
-/// What the calling thread was doing where a signal came; 0 for what it does here.
-pub(crate) fn print_present(place: usize) {
+/// What the calling thread was doing where a signal came; without one, what it does here.
+pub(crate) fn print_present(interrupted: Option<&Registers>) {
     let mut frames = [0; FRAMES];
-    let count = if place == 0 { unwinder::walk(&mut frames) } else { unwinder::walk_interrupted(place, &mut frames) };
+    let count = match interrupted {
+        Some(registers) => unwinder::walk_interrupted(registers, &mut frames),
+        None => unwinder::walk(&mut frames),
+    };
     if count > 0 {
         Line::new().text(b"  in thread ").number(caller::thread()).text(b":").print();
         print_frames(&mut frames.into_iter().take(count));
@@ -80,7 +113,10 @@ pub(crate) fn print_present(place: usize) {
 
 /// What is known of a pointer that was misused, where that was asked for.
 pub(crate) fn print_after_fault(address: usize) {
-    print_present(0);
+    if !WANTED.load(Ordering::Relaxed) {
+        return;
+    }
+    print_present(None);
     if let Some(sight) = ALLOCATOR.sight(address) {
         print_history(sight.slot);
     }

@@ -1,6 +1,6 @@
 //! Who comes first.
 
-use hakmem_core::base::sync::{AtomicBool, Ordering};
+use hakmem_core::seam::{AtomicBool, Ordering};
 
 /// A door that tells its first caller.
 #[derive(Debug)]

@@ -1,25 +1,21 @@
-//! fork: the child finds no lock held.
+//! fork: the child finds the allocator whole, and no thread waits for a fork.
 //!
-//! Handlers that run before a fork run in the reverse order of their registration. Those of a library that holds a lock
-//! of its own across forks must run before ours: its lock's holder may wait for ours. So ours are registered when the
-//! preload library is initialised, which is linked to be the first (`-z initfirst` in .cargo/config.toml).
+//! Handlers that run before a fork run in the reverse order of their registration: what those that run after ours need
+//! they are given, as are other threads, however long the C library waits before it calls the system (for its lists,
+//! whose holders may be about to allocate). Ours are registered when the preload library is initialised, which is linked
+//! to be the first (`-z initfirst` in .cargo/config.toml; other flags in `RUSTFLAGS` take its place, so a test of the
+//! built library and `hakmem check LIBRARY` look), so that this time is as short as can be.
 
 #![allow(unsafe_code, reason = "registers with the C library")]
 
 use core::ffi::c_int;
-use core::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, Ordering};
 
-use crate::{purge_thread, slow};
-
-/// What the fork under way holds. Who stores here has all locks, or the process alone.
-static HELD: AtomicU32 = AtomicU32::new(0);
-/// True if the process had one thread when it began.
-static ALONE: AtomicBool = AtomicBool::new(false);
+use crate::process::{self, ALLOCATOR};
+use crate::witness::ours;
+use crate::{front, purge_thread};
 
 unsafe extern "C" {
-    /// The C library's own word for it: 1 while there never was another thread.
-    static __libc_single_threaded: AtomicU8;
-
     fn pthread_atfork(
         prepare: Option<extern "C" fn()>,
         parent: Option<extern "C" fn()>,
@@ -38,18 +34,26 @@ pub fn arm() {
 }
 
 extern "C" fn prepare() {
-    // SAFETY: a byte of the C library's, which another thread's start changes.
-    let alone = unsafe { &__libc_single_threaded }.load(Ordering::Relaxed) != 0;
-    let held = slow::before_fork(alone);
-    HELD.store(held, Ordering::Relaxed);
-    ALONE.store(alone, Ordering::Relaxed);
+    ours(|| ALLOCATOR.before_fork(front::own()));
 }
 
 extern "C" fn parent() {
-    slow::after_fork(HELD.load(Ordering::Relaxed), ALONE.load(Ordering::Relaxed), false);
+    // SAFETY: the C library calls it then.
+    unsafe { after(false) };
 }
 
 extern "C" fn child() {
-    slow::after_fork(HELD.load(Ordering::Relaxed), ALONE.load(Ordering::Relaxed), true);
+    // SAFETY: as above.
+    unsafe { after(true) };
     purge_thread::forked();
+}
+
+/// # Safety
+///
+/// It is what the thread that forked does first, on either side.
+unsafe fn after(in_child: bool) {
+    // SAFETY: the caller's promise.
+    if let Err(fault) = ours(|| unsafe { ALLOCATOR.after_fork(front::own(), in_child) }) {
+        process::fault(b"free", fault);
+    }
 }

@@ -5,11 +5,10 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::ptr;
 
-use hakmem_core::config::geometry::{PAIR_MAX, SMALL_MAX};
-use hakmem_core::slab::SizeClass;
+use hakmem_core::seam::{SMALL_MAX, SizeClass};
 
 use crate::process::{ALLOCATOR, fault};
-use crate::{current_front, slow};
+use crate::{front, slow};
 
 /// The allocator, as a value.
 #[derive(Clone, Copy, Debug, Default)]
@@ -21,35 +20,13 @@ pub struct Hakmem;
 fn magazine_class(layout: Layout) -> Option<SizeClass> {
     // Who asks for less than the alignment may as well have all of it.
     let bytes = layout.size().max(layout.align());
-    if layout.align() > 16 || !(PAIR_MAX + 1..=SMALL_MAX).contains(&bytes) {
+    if layout.align() > 16 || bytes > SMALL_MAX {
         return None;
     }
     Some(SizeClass::of_small(bytes))
 }
 
-/// True for what two blocks of which share a granule: it is in no magazine and not in the live map.
-#[inline(always)]
-fn is_pair(layout: Layout) -> bool {
-    layout.size().max(layout.align()) <= PAIR_MAX
-}
-
-#[inline(never)]
-fn take_pair() -> *mut u8 {
-    let block = ALLOCATOR.take_pair(current_front::get());
-    if block.is_null() { slow::take(PAIR_MAX) } else { block }
-}
-
-#[inline(never)]
-fn give_pair(pointer: *mut u8) {
-    if !ALLOCATOR.give_pair(current_front::get(), pointer) {
-        give_slow(pointer);
-    }
-}
-
 fn take_rest(layout: Layout) -> *mut u8 {
-    if is_pair(layout) {
-        return take_pair();
-    }
     if layout.align() <= 16 {
         let block = slow::take_medium(layout.size());
         if !block.is_null() {
@@ -71,26 +48,53 @@ fn take_zeroed_rest(layout: Layout) -> *mut u8 {
     slow::take_aligned_zeroed(layout.size(), layout.align())
 }
 
-fn give_rest(pointer: *mut u8, layout: Layout) {
-    if is_pair(layout) {
-        give_pair(pointer);
-    } else if !ALLOCATOR.give(current_front::get(), pointer) && !slow::give_packed(pointer) {
-        give_slow(pointer);
+/// # Safety
+///
+/// As for [`GlobalAlloc::dealloc`], of a layout without a magazine.
+unsafe fn give_rest(pointer: *mut u8, layout: Layout) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        if !ALLOCATOR.give(front::get(), pointer) && !slow::give_packed(pointer) {
+            give_checked(pointer, layout);
+        }
     }
 }
 
+/// # Safety
+///
+/// As for [`GlobalAlloc::dealloc`].
 #[cold]
 #[inline(never)]
-fn give_slow(pointer: *mut u8) {
-    if let Err(wrong) = slow::give(pointer) {
+unsafe fn give_checked(pointer: *mut u8, layout: Layout) {
+    match slow::check_size(pointer, layout.size(), layout.align()) {
+        // SAFETY: the caller's promise.
+        Ok(()) => unsafe { give_slow(pointer) },
+        Err(wrong) => fault(b"dealloc", wrong),
+    }
+}
+
+/// # Safety
+///
+/// As for [`GlobalAlloc::dealloc`].
+#[cold]
+#[inline(never)]
+unsafe fn give_slow(pointer: *mut u8) {
+    // SAFETY: the caller's promise.
+    if let Err(wrong) = unsafe { slow::give(pointer) } {
         fault(b"dealloc", wrong);
     }
 }
 
+/// # Safety
+///
+/// A layout's [`magazine_class`] said it.
 #[inline(always)]
-fn take_class(class: SizeClass) -> *mut u8 {
-    let block = current_front::pop(class);
-    if block.is_null() { slow::take_sized(class) } else { block }
+unsafe fn take_class(class: SizeClass) -> *mut u8 {
+    // SAFETY: that class has a magazine, and is no room.
+    unsafe {
+        let block = front::pop(class);
+        if block.is_null() { slow::take_sized(class) } else { block }
+    }
 }
 
 /// # Safety
@@ -111,7 +115,8 @@ unsafe impl GlobalAlloc for Hakmem {
     #[inline]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match magazine_class(layout) {
-            Some(class) => take_class(class),
+            // SAFETY: just said.
+            Some(class) => unsafe { take_class(class) },
             None => take_rest(layout),
         }
     }
@@ -119,10 +124,12 @@ unsafe impl GlobalAlloc for Hakmem {
     #[inline]
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
         match magazine_class(layout) {
-            Some(class) if current_front::push_class(class, pointer) => {}
             // SAFETY: the caller's promise: a live block of this layout, so of this class.
+            Some(class) if unsafe { front::push_class(class, pointer) } => {}
+            // SAFETY: as above.
             Some(class) => unsafe { give_class_slow(class, pointer) },
-            None => give_rest(pointer, layout),
+            // SAFETY: as above.
+            None => unsafe { give_rest(pointer, layout) },
         }
     }
 
@@ -131,7 +138,8 @@ unsafe impl GlobalAlloc for Hakmem {
         let Some(class) = magazine_class(layout) else {
             return take_zeroed_rest(layout);
         };
-        let block = take_class(class);
+        // SAFETY: just said.
+        let block = unsafe { take_class(class) };
         if !block.is_null() {
             // SAFETY: the block is ours and at least that long.
             unsafe { block.write_bytes(0, layout.size()) };
@@ -146,7 +154,8 @@ unsafe impl GlobalAlloc for Hakmem {
         // A block must be of its layout's class, or a sized free would put it with others' sizes.
         match (magazine_class(layout), magazine_class(wanted)) {
             (Some(old), Some(new)) if old == new => pointer,
-            (None, None) if layout.align() <= 16 => match slow::resize(pointer, bytes) {
+            // SAFETY: the caller's promise.
+            (None, None) if layout.align() <= 16 => match unsafe { slow::resize(pointer, bytes) } {
                 Ok(block) => block,
                 Err(wrong) => {
                     fault(b"realloc", wrong);

@@ -1,6 +1,6 @@
 //! A key that is made once, by whoever needs it first, without a lock: the C library may allocate as it makes one.
 
-use hakmem_core::base::sync::{AtomicU32, Ordering};
+use hakmem_core::seam::{AtomicU32, Ordering};
 
 /// The key plus one; 0 before there is one.
 #[derive(Debug)]

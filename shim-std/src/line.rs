@@ -118,7 +118,11 @@ fn stderr() -> BorrowedFd<'static> {
 }
 
 /// From now on lines go to a copy of this descriptor; false if there is no such descriptor.
-pub fn redirect(descriptor: c_int) -> bool {
+///
+/// # Safety
+///
+/// The descriptor is stderr, or the caller's.
+pub unsafe fn redirect(descriptor: c_int) -> bool {
     // SAFETY: a copy of a descriptor, or a failure that changes nothing.
     let copy = unsafe { fcntl(descriptor, F_DUPFD_CLOEXEC, LEAST_DESCRIPTOR) };
     if copy >= 0 {

@@ -1,36 +1,23 @@
 //! Pages from Linux, by system calls of our own.
 //!
-//! Reserved address space is `PROT_NONE`, not counted by the kernel as memory, and left out of core dumps
-//! until it is committed: the kernel would not write it in any case, but gdb's `gcore` would.
+//! `runs.rs` says how zones come to have theirs.
 
 #![allow(unsafe_code, reason = "maps and unmaps memory")]
 
-use core::ffi::{c_int, c_void};
+use core::ffi::c_int;
 use core::num::NonZeroU32;
-use core::ptr::{self, NonNull};
-use core::sync::atomic::{AtomicPtr, AtomicU8, AtomicUsize, Ordering};
+use core::ptr::NonNull;
+use core::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 
-use hakmem_core::base::address::align_up;
-use hakmem_core::base::sync::Relax;
-use hakmem_core::harden::random::KEY_WORDS;
-use hakmem_core::pages::{Users, touch};
+use hakmem_core::pages::{KEY_WORDS, Refused, Relax, Users, touch};
 use hakmem_core::{PageProvider, Purged};
 use rustix::io::Errno;
-use rustix::mm::{self, Advice, MapFlags, MprotectFlags, MremapFlags, ProtFlags};
-use rustix::process::{Resource, getrlimit};
-use rustix::rand::{GetRandomFlags, getrandom};
+use rustix::mm::{self, Advice, MprotectFlags, MremapFlags};
+use rustix::thread::futex::{self, Flags, Timespec};
 
-use crate::{caller, memory_limit, told, valgrind};
+use crate::runs::Runs;
+use crate::{advice, caller, mapping, seed, valgrind, witness, world};
 
-/// Room for blocks in the first zone: at most this much address space.
-const ZONE_MOST: usize = 1 << 40;
-/// And at least so much where the process may use all it wants.
-const ZONE_LEAST: usize = 16 << 30;
-
-/// Reserves of so many bytes keep the addresses around them that their alignment cost.
-const SLACK_FROM: usize = 1 << 30;
-
-const CLOCK_MONOTONIC: c_int = 1;
 const CLOCK_MONOTONIC_COARSE: c_int = 6;
 
 // The C library reads it without a system call; it neither allocates nor sets errno here.
@@ -77,9 +64,7 @@ mod page {
 #[derive(Debug)]
 pub struct LinuxPages {
     page_bytes: AtomicUsize,
-    /// The newest reserve.
-    reserve: AtomicPtr<u8>,
-    reserve_bytes: AtomicUsize,
+    runs: Runs,
     /// What was found out of [`Advice::LinuxDontNeed`]: 0 for nothing yet.
     purges: AtomicU8,
 }
@@ -92,39 +77,12 @@ const KEEPS: u8 = 2;
 impl LinuxPages {
     /// The provider; asks nothing of the system yet.
     pub const fn new() -> Self {
-        Self {
-            page_bytes: AtomicUsize::new(0),
-            reserve: AtomicPtr::new(ptr::null_mut()),
-            reserve_bytes: AtomicUsize::new(0),
-            purges: AtomicU8::new(0),
-        }
+        Self { page_bytes: AtomicUsize::new(0), runs: Runs::new(false), purges: AtomicU8::new(0) }
     }
 
-    fn map_anywhere(bytes: usize, protection: ProtFlags, flags: MapFlags) -> Option<*mut u8> {
-        // SAFETY: a new private mapping overlaps nothing.
-        let start = unsafe { mm::mmap_anonymous(ptr::null_mut(), bytes, protection, MapFlags::PRIVATE | flags) };
-        start.ok().map(<*mut c_void>::cast)
-    }
-
-    /// Makes pages readable and writable.
-    ///
-    /// # Safety
-    ///
-    /// They are ours.
-    unsafe fn open(pages: *mut c_void, bytes: usize) -> bool {
-        // SAFETY: the caller's promise.
-        unsafe { mm::mprotect(pages, bytes, MprotectFlags::READ | MprotectFlags::WRITE) }.is_ok()
-    }
-
-    /// The process may have no mapping more: where the reserve is to be in core dumps like what is committed of it,
-    /// committing only moves the border between two mappings. True if that is worth another try.
-    fn join_reserve(&self, start: NonNull<u8>) -> bool {
-        let (reserve, bytes) = (self.reserve.load(Ordering::Relaxed), self.reserve_bytes.load(Ordering::Relaxed));
-        if start.addr().get().wrapping_sub(reserve.addr()) >= bytes {
-            return false;
-        }
-        // SAFETY: ours, and never given back. It changes what a core dump holds, which is nothing of such pages.
-        unsafe { mm::madvise(reserve.cast(), bytes, Advice::LinuxDoDump) }.is_ok()
+    /// The same, on a system that maps nothing where it is told to.
+    pub const fn holding() -> Self {
+        Self { runs: Runs::new(true), ..Self::new() }
     }
 
     /// True if pages that were given back read as zero: found out once, by a page of ours.
@@ -138,7 +96,7 @@ impl LinuxPages {
     #[cold]
     fn find_out(&self) -> bool {
         let bytes = self.page_bytes();
-        let Some(page) = Self::map_anywhere(bytes, ProtFlags::READ | ProtFlags::WRITE, MapFlags::empty()) else {
+        let Some(page) = mapping::map_anywhere(bytes) else {
             // Next time.
             return false;
         };
@@ -156,29 +114,6 @@ impl LinuxPages {
         }
         clears
     }
-
-    /// Maps `bytes` at a multiple of `align`: maps more, and cuts both ends off where that is not little.
-    fn map_aligned(&self, bytes: usize, align: usize, protection: ProtFlags, flags: MapFlags) -> Option<NonNull<u8>> {
-        let page = self.page_bytes();
-        if align <= page {
-            return NonNull::new(Self::map_anywhere(bytes, protection, flags)?);
-        }
-        let whole = bytes.checked_add(align - page)?;
-        let start = Self::map_anywhere(whole, protection, flags)?;
-        let aligned = align_up(start, align);
-        if protection.is_empty() && bytes >= SLACK_FROM {
-            return NonNull::new(aligned);
-        }
-        let before = aligned.addr() - start.addr();
-        let after = whole - before - bytes;
-        for (cut, length) in [(start, before), (aligned.wrapping_add(bytes), after)] {
-            if length > 0 {
-                // SAFETY: both ends are ours, mapped just now. A cut that fails costs addresses only.
-                let _ = unsafe { mm::munmap(cut.cast(), length) };
-            }
-        }
-        NonNull::new(aligned)
-    }
 }
 
 impl Default for LinuxPages {
@@ -187,12 +122,24 @@ impl Default for LinuxPages {
     }
 }
 
+/// Rounds of waiting that all threads make together between two in which one sleeps.
+const ROUNDS_A_SLEEP: u32 = 16;
+/// A sleep's length, which the system rounds up to some 50,000.
+const SLEEP_NS: i64 = 1000;
+
 impl Relax for LinuxPages {
+    /// Waits a little; now and then sleeps, so that whoever holds the lock gets a processor. Nobody wakes the sleeper:
+    /// of all calls that wait, this alone is one that every allocator makes, and a sandbox lets pass.
     fn relax() {
+        static ROUNDS: AtomicU32 = AtomicU32::new(0);
+        static NOTHING: AtomicU32 = AtomicU32::new(0);
         for _ in 0..32 {
             core::hint::spin_loop();
         }
-        rustix::thread::sched_yield();
+        if ROUNDS.fetch_add(1, Ordering::Relaxed).is_multiple_of(ROUNDS_A_SLEEP) {
+            let time = Timespec { tv_sec: 0, tv_nsec: SLEEP_NS };
+            let _ = futex::wait(&NOTHING, Flags::PRIVATE, 0, Some(&time));
+        }
     }
 }
 
@@ -204,48 +151,26 @@ unsafe impl PageProvider for LinuxPages {
     }
 
     fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
-        self.reserve_with(bytes, align, &[])
+        self.runs.reserve(bytes, align, self.page_bytes())
     }
 
-    fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
-        let run = self.map_aligned(bytes, align, ProtFlags::empty(), MapFlags::NORESERVE)?;
-        let at = |offset| run.as_ptr().wrapping_add(offset).cast();
-        // Where the system gives huge pages unasked, the first block of each superslab would cost 2 MiB.
-        // SAFETY: ours, just mapped. Where it is refused, memory is wasted.
-        let _ = unsafe { mm::madvise(at(0), bytes, Advice::LinuxNoHugepage) };
-        let mut done = 0;
-        for &(offset, length) in parts.iter().chain([&(bytes, 0)]) {
-            if offset > done {
-                // SAFETY: as above. Where it is refused, a dump by others than the kernel has a hole more.
-                let _ = unsafe { mm::madvise(at(done), offset - done, Advice::LinuxDontDump) };
-            }
-            // SAFETY: as above.
-            if length > 0 && !unsafe { Self::open(at(offset), length) } {
-                // SAFETY: as above, and nobody has seen it.
-                unsafe { self.release(run, bytes) };
-                return None;
-            }
-            done = offset + length;
-        }
-        self.reserve.store(run.as_ptr(), Ordering::Relaxed);
-        self.reserve_bytes.store(bytes, Ordering::Relaxed);
-        Some(run)
+    unsafe fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
+        // SAFETY: the caller's promise.
+        unsafe { self.runs.reserve_with(bytes, align, self.page_bytes(), parts) }
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
-        let pages = start.as_ptr().cast();
-        // SAFETY: the run is ours, by the caller's promise.
-        let open = || unsafe { Self::open(pages, bytes) };
-        if !(open() || self.join_reserve(start) && open()) {
-            return false;
-        }
-        // SAFETY: as above. Where the advice is refused, a core dump lacks these pages.
-        let _ = unsafe { mm::madvise(pages, bytes, Advice::LinuxDoDump) };
-        true
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        // SAFETY: the caller's promise.
+        unsafe { self.runs.release(start, bytes, parts) };
+    }
+
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
+        // SAFETY: the caller's promise.
+        unsafe { self.runs.commit(start, bytes) }
     }
 
     fn dedicate(&self, start: NonNull<u8>, bytes: usize, users: Users) {
-        if told::is_on() {
+        if witness::is_on() {
             match users {
                 Users::All => valgrind::untrack(start.as_ptr(), bytes),
                 Users::SlowPaths => valgrind::hide(start.as_ptr(), bytes),
@@ -255,17 +180,17 @@ unsafe impl PageProvider for LinuxPages {
 
     unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: ours, by the caller's promise. Where it is refused, the pages stay small.
-        let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxHugepage) };
+        let _ = unsafe { advice::give(start, bytes, Advice::LinuxHugepage) };
     }
 
     unsafe fn prefer_small_pages(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: as above. Where it is refused, the system may make huge pages of what is half used.
-        let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxNoHugepage) };
+        let _ = unsafe { advice::give(start, bytes, Advice::LinuxNoHugepage) };
     }
 
     unsafe fn populate(&self, start: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: ours, by the caller's promise; what the pages hold stays.
-        let done = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxPopulateWrite) };
+        let done = unsafe { advice::give(start, bytes, Advice::LinuxPopulateWrite) };
         if matches!(done, Err(Errno::INVAL | Errno::PERM | Errno::NOSYS | Errno::ACCESS)) {
             // Linux before 5.14 does not know it, and a sandbox may not want it.
             // SAFETY: the caller's promise.
@@ -277,7 +202,7 @@ unsafe impl PageProvider for LinuxPages {
 
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {
         // SAFETY: nobody needs the contents, by the caller's promise.
-        match unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) } {
+        match unsafe { advice::give(start, bytes, Advice::LinuxDontNeed) } {
             Ok(()) if self.clears() => Purged::Zeroed,
             _ => Purged::Kept,
         }
@@ -290,24 +215,17 @@ unsafe impl PageProvider for LinuxPages {
 
     unsafe fn unguard(&self, start: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: ours, by the caller's promise.
-        unsafe { Self::open(start.as_ptr().cast(), bytes) }
+        unsafe { mapping::open(start, bytes) }
     }
 
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
-        if told::is_on() {
-            valgrind::forget(start.as_ptr(), bytes);
-        }
         // SAFETY: a whole run of ours that nobody uses.
-        if unsafe { mm::munmap(start.as_ptr().cast(), bytes) }.is_err() {
-            // The process may have no mapping more, and this would cut one in two: addresses are lost, memory is not.
-            // SAFETY: as above.
-            let _ = unsafe { mm::madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) };
-        }
+        unsafe { mapping::unmap(start, bytes) };
     }
 
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
-        let run = self.map_aligned(bytes, align, ProtFlags::READ | ProtFlags::WRITE, MapFlags::empty())?;
-        if told::is_on() {
+        let run = mapping::map_aligned(bytes, align, self.page_bytes())?;
+        if witness::is_on() {
             valgrind::hide(run.as_ptr(), bytes);
         }
         Some(run)
@@ -319,20 +237,8 @@ unsafe impl PageProvider for LinuxPages {
         NonNull::new(moved.ok()?.cast())
     }
 
-    /// From the kernel; where it is refused, from the clock and from where we lie, which is little.
     fn key(&self) -> [u32; KEY_WORDS] {
-        let mut bytes = [0; 4 * KEY_WORDS];
-        if getrandom(&mut bytes, GetRandomFlags::NONBLOCK) == Ok(bytes.len()) {
-            let words = bytes.as_chunks::<4>().0;
-            let mut key = [0; KEY_WORDS];
-            key.iter_mut().zip(words).for_each(|(place, &word)| *place = u32::from_ne_bytes(word));
-            return key;
-        }
-        let mut now = [0i64; 2];
-        // SAFETY: as in `now_ms`.
-        unsafe { clock_gettime(CLOCK_MONOTONIC, &raw mut now) };
-        let (here, there) = (ptr::from_ref(self).addr(), ptr::from_ref(&now).addr());
-        [now[0] as u32, now[1] as u32, here as u32, (here >> 32) as u32, there as u32, (there >> 32) as u32, 0, 0]
+        seed::key()
     }
 
     fn caller(&self, frames: &mut [usize]) -> (u64, usize) {
@@ -347,23 +253,14 @@ unsafe impl PageProvider for LinuxPages {
     }
 
     fn memory_bytes(&self) -> usize {
-        memory_limit::bytes()
+        world::memory_bytes()
     }
 
     fn processors(&self) -> NonZeroU32 {
-        let usable = rustix::thread::sched_getaffinity(None).map_or(0, |processors| processors.count());
-        NonZeroU32::new(usable).unwrap_or(NonZeroU32::MIN)
+        world::processors()
     }
 
-    /// Four times the machine's memory, so that blocks never need a second zone; an eighth of the address
-    /// space where that is limited.
     fn zone_bytes(&self) -> usize {
-        let machine = rustix::system::sysinfo();
-        let memory = (machine.totalram as usize).saturating_mul(machine.mem_unit as usize);
-        let wanted = memory.saturating_mul(4).clamp(ZONE_LEAST, ZONE_MOST).next_power_of_two();
-        match getrlimit(Resource::As).current {
-            Some(limit) => wanted.min(limit as usize / 8),
-            None => wanted,
-        }
+        self.runs.zone_bytes()
     }
 }

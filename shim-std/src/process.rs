@@ -4,14 +4,19 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use hakmem_core::harden::Finder;
-use hakmem_core::{Allocator, Fault};
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+use hakmem_core::seam::Offsets;
+use hakmem_core::{Allocator, Fault, Finder};
 
 use crate::line::Line;
 use crate::linux_pages::LinuxPages;
 
 /// See the file's head.
 pub static ALLOCATOR: Allocator<LinuxPages> = Allocator::new(LinuxPages::new());
+
+/// Where in it the hot paths find what they read.
+#[cfg(all(target_arch = "x86_64", not(feature = "dlopen")))]
+pub(crate) const OFFSETS: Offsets = Allocator::<LinuxPages>::OFFSETS;
 
 /// True if a fault is reported and survived.
 pub static SURVIVE_FAULTS: AtomicBool = AtomicBool::new(false);
@@ -23,14 +28,14 @@ unsafe extern "C" {
 /// Says what was misused, and ends the process unless it is to go on.
 #[cold]
 #[inline(never)]
-pub fn fault(operation: &[u8], fault: Fault) {
+pub(crate) fn fault(operation: &[u8], fault: Fault) {
     say(operation, fault.kind.words().as_bytes(), fault);
     stop();
 }
 
 /// Says which freed block was written to, and who found out: not who wrote.
 #[cold]
-pub fn written_after_free(wrong: &Fault, finder: Finder) {
+pub(crate) fn written_after_free(wrong: &Fault, finder: Finder) {
     let operation: &[u8] = match finder {
         Finder::Take => b"malloc",
         Finder::Give => b"free",

@@ -11,7 +11,7 @@
 //!
 //! In the child of a fork it is not there: `RUNS` and `SLEEPS` → `WANTED`.
 
-use hakmem_core::base::sync::{AtomicU32, Ordering, fence};
+use hakmem_core::seam::{AtomicU32, Ordering, fence};
 
 const OFF: u32 = 0;
 const WANTED: u32 = 1;

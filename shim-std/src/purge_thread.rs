@@ -9,12 +9,13 @@
 use core::ffi::{c_int, c_void};
 use core::ptr;
 
-use hakmem_core::base::sync::AtomicU32;
+use hakmem_core::seam::AtomicU32;
 use rustix::thread::futex::{self, Flags, Timespec};
 
+use crate::front;
 use crate::process::ALLOCATOR;
 use crate::purge_state::{State, World};
-use crate::{fork, thread_exit, told};
+use crate::witness::ours;
 
 static STATE: State = State::new();
 
@@ -47,30 +48,24 @@ unsafe extern "C" {
     fn pthread_create(thread: *mut usize, attributes: *const Attributes, body: Body, with: *mut c_void) -> c_int;
 }
 
-/// Says whether it is wanted; once it is there, it stays.
-pub fn want(wanted: bool) {
-    if MAY_BE_UNLOADED {
-        return;
-    }
-    if STATE.want(wanted) && wanted {
-        // The end of the first thread matters now.
-        thread_exit::arm();
-    }
+/// Says whether it is wanted; once it is there, it stays. True if it will be, and was not before.
+pub(crate) fn want(wanted: bool) -> bool {
+    !MAY_BE_UNLOADED && STATE.want(wanted) && wanted
 }
 
 /// What every slow path does last: starts or wakes it, if that is asked for. No lock is held here.
 #[inline(always)]
-pub fn attend() {
+pub(crate) fn attend() {
     STATE.attend(&Process);
 }
 
 /// See [`State::thread_ended`].
-pub fn thread_ended() {
+pub(crate) fn thread_ended() {
     STATE.thread_ended(&Process);
 }
 
 /// This is the child of a fork.
-pub fn forked() {
+pub(crate) fn forked() {
     STATE.forked();
 }
 
@@ -84,11 +79,10 @@ impl World for Process {
     }
 
     fn round(&self) -> bool {
-        told::ours(|| ALLOCATOR.round())
+        ours(|| ALLOCATOR.round(front::own()))
     }
 
     fn start(&self) -> bool {
-        fork::arm();
         // SAFETY: the calling thread's own; `free` must leave it as it was.
         let errno = unsafe { __errno_location().read() };
         let is_there = start();

@@ -2,94 +2,76 @@
 //! when a hot path says no. The first one that a thread takes has its end noticed. Where somebody is told of every
 //! block, all of them lead there.
 
-use hakmem_core::config::settings::Settings;
-use hakmem_core::slab::SizeClass;
-use hakmem_core::{Fault, Front, Stats};
+#![allow(unsafe_code, reason = "passes promises on")]
 
-use crate::first::First;
-use crate::process::ALLOCATOR;
-use crate::{current_front, fork, process, purge_thread, thread_exit, told, valgrind};
+use core::sync::atomic::Ordering;
 
-/// The first thread to come ends with the process: nothing of its need be handed over, and a program with
-/// one thread calls no pthread function.
-fn is_first_thread() -> bool {
-    static THREAD: First = First::new();
-    THREAD.is_first()
-}
+use hakmem_core::seam::SizeClass;
+use hakmem_core::{Fault, Harden, Settings, Stats};
 
-/// What a slow path does, between what every slow path does first and last.
-pub(crate) fn enter<T>(path: impl FnOnce(&Front) -> T) -> T {
-    let front = told::ours(current_front::own);
-    let was_new = front.thread.get().is_null();
-    if was_new && told::is_on() {
-        // Another thread that has ended had it here, too.
-        valgrind::untrack(core::ptr::from_ref(front).cast(), size_of_val(front));
-    }
-    let result = told::ours(|| path(front));
-    // Not every path makes it a thread of ours.
-    if was_new && !front.thread.get().is_null() && !is_first_thread() {
-        thread_exit::arm();
-        // With one thread there is no lock that a fork could find held.
-        fork::arm();
-    }
-    purge_thread::attend();
-    result
-}
+use crate::entry::{enter, enter_untold, is_told, ours};
+use crate::process::{ALLOCATOR, SURVIVE_FAULTS};
+use crate::{fork, front, process, purge_thread, seed, thread_exit, told, witness};
 
 /// See [`hakmem_core::Allocator::take_medium`].
 #[inline(never)]
-pub fn take_medium(bytes: usize) -> *mut u8 {
-    ALLOCATOR.take_medium(current_front::get(), bytes)
+pub(crate) fn take_medium(bytes: usize) -> *mut u8 {
+    ALLOCATOR.take_medium(front::get(), bytes)
 }
 
 /// See [`hakmem_core::Allocator::take_slow`].
 #[cold]
 #[inline(never)]
 pub fn take(bytes: usize) -> *mut u8 {
-    if told::is_on() {
+    if is_told() {
         return told::take(bytes, 1);
     }
-    enter(|front| ALLOCATOR.take_slow(front, bytes))
+    enter_untold(|front| ALLOCATOR.take_slow(front, bytes))
 }
 
 /// See [`hakmem_core::Allocator::take_zeroed`].
 #[cold]
 #[inline(never)]
 pub fn take_zeroed(bytes: usize) -> *mut u8 {
-    if told::is_on() {
+    if is_told() {
         return told::take_zeroed(bytes, 1);
     }
-    enter(|front| ALLOCATOR.take_zeroed(front, bytes))
+    enter_untold(|front| ALLOCATOR.take_zeroed(front, bytes))
 }
 
 /// See [`hakmem_core::Allocator::take_aligned`].
 #[cold]
 #[inline(never)]
 pub fn take_aligned(bytes: usize, align: usize) -> *mut u8 {
-    if told::is_on() {
+    if is_told() {
         return told::take(bytes, align);
     }
-    enter(|front| ALLOCATOR.take_aligned(front, bytes, align))
+    enter_untold(|front| ALLOCATOR.take_aligned(front, bytes, align))
 }
 
 /// See [`hakmem_core::Allocator::take_aligned_zeroed`].
 #[cold]
 #[inline(never)]
 pub fn take_aligned_zeroed(bytes: usize, align: usize) -> *mut u8 {
-    if told::is_on() {
+    if is_told() {
         return told::take_zeroed(bytes, align);
     }
-    enter(|front| ALLOCATOR.take_aligned_zeroed(front, bytes, align))
+    enter_untold(|front| ALLOCATOR.take_aligned_zeroed(front, bytes, align))
 }
 
 /// See [`hakmem_core::Allocator::take_sized`].
+///
+/// # Safety
+///
+/// As there.
 #[cold]
 #[inline(never)]
-pub fn take_sized(class: SizeClass) -> *mut u8 {
-    if told::is_on() {
+pub(crate) unsafe fn take_sized(class: SizeClass) -> *mut u8 {
+    if is_told() {
         return told::take(class.shape().bytes as usize, 1);
     }
-    enter(|front| ALLOCATOR.take_sized(front, class))
+    // SAFETY: the caller's promise.
+    enter_untold(|front| unsafe { ALLOCATOR.take_sized(front, class) })
 }
 
 /// See [`hakmem_core::Allocator::give_sized`].
@@ -99,45 +81,74 @@ pub fn take_sized(class: SizeClass) -> *mut u8 {
 /// As there.
 #[cold]
 #[inline(never)]
-#[allow(unsafe_code, reason = "passes a promise on")]
-pub unsafe fn give_sized(class: SizeClass, pointer: *mut u8) -> Result<(), Fault> {
-    if told::is_on() {
-        return told::give(pointer);
+pub(crate) unsafe fn give_sized(class: SizeClass, pointer: *mut u8) -> Result<(), Fault> {
+    if is_told() {
+        // SAFETY: the caller's promise.
+        return unsafe { told::give(pointer) };
     }
     // SAFETY: the caller's promise.
-    enter(|front| unsafe { ALLOCATOR.give_sized(front, class, pointer) })
+    enter_untold(|front| unsafe { ALLOCATOR.give_sized(front, class, pointer) })
 }
 
 /// See [`hakmem_core::Allocator::give_packed`].
+///
+/// # Safety
+///
+/// As there.
 #[inline(never)]
-pub fn give_packed(pointer: *mut u8) -> bool {
-    ALLOCATOR.give_packed(current_front::get(), pointer)
+pub(crate) unsafe fn give_packed(pointer: *mut u8) -> bool {
+    // SAFETY: the caller's promise.
+    unsafe { front::give_packed(pointer) }
+}
+
+/// See [`hakmem_core::Allocator::check_size`].
+#[cold]
+#[inline(never)]
+pub fn check_size(pointer: *mut u8, bytes: usize, align: usize) -> Result<(), Fault> {
+    if is_told() { Ok(()) } else { ALLOCATOR.check_size(pointer, bytes, align) }
 }
 
 /// See [`hakmem_core::Allocator::give_slow`].
+///
+/// # Safety
+///
+/// As there.
 #[cold]
 #[inline(never)]
-pub fn give(pointer: *mut u8) -> Result<(), Fault> {
-    if told::is_on() {
-        return told::give(pointer);
+pub unsafe fn give(pointer: *mut u8) -> Result<(), Fault> {
+    if is_told() {
+        // SAFETY: the caller's promise.
+        return unsafe { told::give(pointer) };
     }
-    enter(|front| ALLOCATOR.give_slow(front, pointer))
+    // SAFETY: as above.
+    enter_untold(|front| unsafe { ALLOCATOR.give_slow(front, pointer) })
 }
 
 /// See [`hakmem_core::Allocator::resize`].
+///
+/// # Safety
+///
+/// As there.
 #[inline(never)]
-pub fn resize(pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
-    if told::is_on() {
-        return told::resize(pointer, bytes);
+pub unsafe fn resize(pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
+    if is_told() {
+        // SAFETY: the caller's promise.
+        return unsafe { told::resize(pointer, bytes) };
     }
-    enter(|front| ALLOCATOR.resize(front, pointer, bytes))
+    // SAFETY: as above.
+    enter_untold(|front| unsafe { ALLOCATOR.resize(front, pointer, bytes) })
 }
 
 /// See [`hakmem_core::Allocator::usable`].
+///
+/// # Safety
+///
+/// If a block starts there, nobody gives it back meanwhile: where somebody is told of blocks, its length stands in it.
 #[inline(never)]
-pub fn usable(pointer: *mut u8) -> Result<usize, Fault> {
-    if told::is_on() {
-        return told::usable(pointer);
+pub unsafe fn usable(pointer: *mut u8) -> Result<usize, Fault> {
+    if is_told() {
+        // SAFETY: the caller's promise.
+        return unsafe { told::usable(pointer) };
     }
     ALLOCATOR.usable(pointer)
 }
@@ -154,7 +165,7 @@ pub fn trim() -> usize {
 #[cold]
 #[inline(never)]
 pub fn prewarm(bytes: usize) -> usize {
-    told::ours(|| ALLOCATOR.prewarm(bytes))
+    enter(|front| ALLOCATOR.prewarm(front, bytes))
 }
 
 /// The calling thread takes `blocks` blocks of every class up to 1 KiB and gives them back, so that later
@@ -162,51 +173,44 @@ pub fn prewarm(bytes: usize) -> usize {
 #[cold]
 #[inline(never)]
 pub fn prewarm_classes(blocks: usize) -> usize {
-    if told::is_on() {
+    if is_told() {
         return 0;
     }
     enter(|front| ALLOCATOR.prewarm_classes(front, blocks))
 }
 
+/// Applies settings; for the calling thread and all later ones. Those that are the preload library's alone (`verbose`,
+/// `pass_through`, `crash_message`, `oom_report`) do nothing.
+#[cold]
+pub fn configure(settings: &Settings) {
+    SURVIVE_FAULTS.store(settings.survive_faults, Ordering::Relaxed);
+    apply(&settings.with(|settings| settings.pass_through = false));
+}
+
 /// See [`hakmem_core::Allocator::configure`].
 #[cold]
 #[inline(never)]
-pub fn configure(settings: &Settings) {
-    ALLOCATOR.on_written(process::written_after_free);
+pub fn apply(settings: &Settings) {
+    // SAFETY: it says a line and ends the process, or not.
+    unsafe { ALLOCATOR.on_written(process::written_after_free) };
     let mut settings = *settings;
-    if told::is_on() {
-        (settings.prewarm_blocks, settings.off) = (0, settings.off.union(told::OFF));
+    if settings.guard_rate > 0 || settings.harden.contains(Harden::RANDOM) {
+        seed::fetch();
+    }
+    if is_told() {
+        (settings.prewarm_blocks, settings.off) = (0, settings.off.union(witness::OFF));
     }
     enter(|front| ALLOCATOR.configure(front, &settings));
-    purge_thread::want(settings.purge_thread);
+    if purge_thread::want(settings.purge_thread) {
+        // The end of the first thread matters now, and there will be a lock that a fork could find held.
+        thread_exit::arm();
+        fork::arm();
+    }
 }
 
 /// See [`hakmem_core::Allocator::stats`].
 #[cold]
 #[inline(never)]
 pub fn stats() -> Stats {
-    told::ours(|| ALLOCATOR.stats())
-}
-
-/// See [`hakmem_core::Allocator::reserved`]; a block is taken and given back first, so that there are zones.
-#[cold]
-#[inline(never)]
-pub fn reserved() -> usize {
-    // What was just taken is no fault to give back.
-    let _ = give(take(1));
-    told::ours(|| ALLOCATOR.reserved())
-}
-
-/// See [`hakmem_core::Allocator::before_fork`].
-#[cold]
-#[inline(never)]
-pub fn before_fork(alone: bool) -> u32 {
-    told::ours(|| ALLOCATOR.before_fork(alone))
-}
-
-/// See [`hakmem_core::Allocator::after_fork`].
-#[cold]
-#[inline(never)]
-pub fn after_fork(held: u32, alone: bool, in_child: bool) {
-    told::ours(|| ALLOCATOR.after_fork(held, alone, in_child));
+    ours(|| ALLOCATOR.stats())
 }

@@ -11,7 +11,8 @@ use core::ptr;
 
 use crate::key::Key;
 use crate::process::ALLOCATOR;
-use crate::{current_front, process, purge_thread, told};
+use crate::witness::ours;
+use crate::{front, process, purge_thread};
 
 type Destructor = unsafe extern "C" fn(*mut c_void);
 
@@ -26,7 +27,7 @@ static KEY: Key = Key::new();
 
 /// Has the calling thread's front closed when it ends. Called once a thread, after its first block: from
 /// here on the C library may allocate through us.
-pub fn arm() {
+pub(crate) fn arm() {
     if let Some(key) = key() {
         set(key, 1);
     }
@@ -58,9 +59,9 @@ unsafe extern "C" fn destroy(value: *mut c_void) {
         set(key, round + 1);
         return;
     }
-    if let Err(fault) = told::ours(|| ALLOCATOR.end_thread(current_front::own())) {
+    if let Err(fault) = ours(|| ALLOCATOR.end_thread(front::own())) {
         process::fault(b"thread exit", fault);
     }
-    told::ours(current_front::retire);
+    ours(front::retire);
     purge_thread::thread_ended();
 }

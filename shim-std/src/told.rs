@@ -6,77 +6,27 @@
 //! block | as many bytes as were asked for | 8 bytes or more that nobody may touch | how many those are
 //! ```
 //! All fronts stay closed, so that every call comes by here. Nothing else does: elsewhere the price is one look at
-//! `STATE` on each slow path.
+//! [`crate::witness`] on each slow path.
 
 #![allow(unsafe_code, reason = "writes behind blocks")]
 
 use core::ptr;
-use core::sync::atomic::{AtomicU8, Ordering};
 
-use hakmem_core::config::flags::Off;
 use hakmem_core::{Fault, FaultKind};
 
+use crate::entry::enter;
 use crate::process::ALLOCATOR;
-use crate::{slow, valgrind};
-
-const UNKNOWN: u8 = 0;
-const NOBODY: u8 = 1;
-const SOMEBODY: u8 = 2;
-
-/// Whom we tell.
-static STATE: AtomicU8 = AtomicU8::new(UNKNOWN);
-
-/// Starters keep what they know beside their blocks.
-pub(crate) const OFF: Off = Off::STARTERS;
+use crate::valgrind;
+use crate::witness::ours;
 
 /// What stands behind a block.
 const TAIL: usize = 16;
 const WORD: usize = size_of::<usize>();
 
-/// Does what is ours alone to do; whoever is told of blocks does not see it.
-#[inline(always)]
-pub fn ours<T>(work: impl FnOnce() -> T) -> T {
-    let told = is_on();
-    if told {
-        valgrind::look_away();
-    }
-    let result = work();
-    if told {
-        valgrind::look_again();
-    }
-    result
-}
-
-/// True if somebody is told. Asked before the first front opens.
-#[inline(always)]
-pub fn is_on() -> bool {
-    match STATE.load(Ordering::Relaxed) {
-        NOBODY => false,
-        SOMEBODY => true,
-        _ => find(),
-    }
-}
-
-#[cold]
-#[inline(never)]
-fn find() -> bool {
-    let judged = valgrind::judges();
-    if judged {
-        ALLOCATOR.watch_the_door(OFF);
-        valgrind::untrack(ptr::from_ref(&ALLOCATOR).cast(), size_of_val(&ALLOCATOR));
-    }
-    STATE.store(if judged { SOMEBODY } else { NOBODY }, Ordering::Relaxed);
-    if judged {
-        // Where blocks begin is known to others than who has the first one: so nobody has it.
-        slow::enter(|front| ALLOCATOR.take_slow(front, 1));
-    }
-    judged
-}
-
 /// A block of `bytes` at a multiple of `align`; null if memory is out.
 pub(crate) fn take(bytes: usize, align: usize) -> *mut u8 {
     let Some(wanted) = bytes.checked_add(TAIL) else { return ptr::null_mut() };
-    let block = slow::enter(|front| match align {
+    let block = enter(|front| match align {
         0..=16 => ALLOCATOR.take_slow(front, wanted),
         _ => ALLOCATOR.take_aligned(front, wanted, align),
     });
@@ -109,7 +59,11 @@ fn length_of(block: *mut u8, room: usize) -> *mut usize {
 }
 
 /// Takes a block back.
-pub(crate) fn give(pointer: *mut u8) -> Result<(), Fault> {
+///
+/// # Safety
+///
+/// If it is a live one, it is the caller's to give back, and nobody uses it any more.
+pub(crate) unsafe fn give(pointer: *mut u8) -> Result<(), Fault> {
     match room_of(pointer) {
         // It has another owner, who will be heard.
         Err(fault) if fault.kind == FaultKind::Foreign => return Err(fault),
@@ -117,11 +71,16 @@ pub(crate) fn give(pointer: *mut u8) -> Result<(), Fault> {
         // Before somebody else has it.
         _ => valgrind::give(pointer),
     }
-    slow::enter(|front| ALLOCATOR.give_slow(front, pointer))
+    // SAFETY: the caller's promise.
+    enter(|front| unsafe { ALLOCATOR.give_slow(front, pointer) })
 }
 
 /// Bytes that were asked for; 0 for null.
-pub(crate) fn usable(pointer: *mut u8) -> Result<usize, Fault> {
+///
+/// # Safety
+///
+/// If it is a live block, nobody gives it back meanwhile.
+pub(crate) unsafe fn usable(pointer: *mut u8) -> Result<usize, Fault> {
     match room_of(pointer)? {
         0 => Ok(0),
         // SAFETY: written when the block was taken.
@@ -130,13 +89,19 @@ pub(crate) fn usable(pointer: *mut u8) -> Result<usize, Fault> {
 }
 
 /// Another block with the old one's contents: what still knows the old one is then told from what does not.
-pub(crate) fn resize(pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
-    let old = usable(pointer)?;
+///
+/// # Safety
+///
+/// If it is a live block, it is the caller's to resize, and nobody else uses it.
+pub(crate) unsafe fn resize(pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
+    // SAFETY: the caller's promise.
+    let old = unsafe { usable(pointer)? };
     let block = take(bytes, 1);
     if !block.is_null() {
         // SAFETY: both blocks are that long and different.
         unsafe { block.copy_from_nonoverlapping(pointer, old.min(bytes)) };
-        give(pointer)?;
+        // SAFETY: the caller's promise.
+        unsafe { give(pointer)? };
     }
     Ok(block)
 }

@@ -81,7 +81,7 @@ pub fn is_there() -> bool {
 
 /// True under memcheck, helgrind and DRD, which judge what a program does with its memory. The tools that measure
 /// are told nothing: what they are to measure is the program as it is.
-pub fn judges() -> bool {
+pub(crate) fn judges() -> bool {
     let (byte, mut bits) = (0u8, 0u8);
     let (byte, bits) = (&raw const byte, &raw mut bits);
     is_there()
@@ -91,44 +91,44 @@ pub fn judges() -> bool {
 }
 
 /// The client has a block of `bytes` now, of which it knows nothing, of `room` that are no other's.
-pub fn take(block: *const u8, bytes: usize, room: usize) {
+pub(crate) fn take(block: *const u8, bytes: usize, room: usize) {
     tell(CLEAN_MEMORY, block, room, 0);
     tell(MALLOCLIKE_BLOCK, block, bytes, 0);
     untrack(block.wrapping_add(bytes), room.saturating_sub(bytes));
 }
 
 /// The client's block is gone. That there is none is for memcheck to say.
-pub fn give(block: *const u8) {
+pub(crate) fn give(block: *const u8) {
     tell(FREELIKE_BLOCK, block, 0, 0);
 }
 
 /// Nobody reads or writes there until a block is handed out, or looks there for pointers to blocks.
-pub fn hide(start: *const u8, bytes: usize) {
+pub(crate) fn hide(start: *const u8, bytes: usize) {
     tell(MAKE_MEM_NOACCESS, start, bytes, 0);
     untrack(start, bytes);
 }
 
 /// Threads meet here as they please.
-pub fn untrack(start: *const u8, bytes: usize) {
+pub(crate) fn untrack(start: *const u8, bytes: usize) {
     tell(ARANGE_MAKE_UNTRACKED, start, bytes, 0);
     tell(START_SUPPRESSION, start, bytes, 0);
 }
 
 /// The addresses go back to the system: whoever gets them next is watched as anybody.
-pub fn forget(start: *const u8, bytes: usize) {
+pub(crate) fn forget(start: *const u8, bytes: usize) {
     tell(FINISH_SUPPRESSION, start, bytes, 0);
 }
 
 /// Memcheck says nothing of what the calling thread does from here on.
 #[cold]
 #[inline(never)]
-pub fn look_away() {
+pub(crate) fn look_away() {
     ask(0, [CHANGE_ERR_DISABLEMENT, 1, 0, 0]);
 }
 
 /// It does again.
 #[cold]
 #[inline(never)]
-pub fn look_again() {
+pub(crate) fn look_again() {
     ask(0, [CHANGE_ERR_DISABLEMENT, usize::MAX, 0, 0]);
 }

@@ -1,7 +1,9 @@
 //! More threads than their processors can run share heaps, and keep less. The provider here knows of one processor.
 
+#![allow(unsafe_code, reason = "plays a fork")]
+
 use hakmem_core::Front;
-use hakmem_tests::scene::{Scene, end, give, take};
+use hakmem_tests::scene::{Scene, after_fork, end, give, new_front, take};
 
 const MIB: usize = 1 << 20;
 /// Threads that have heaps of their own, on one processor.
@@ -17,13 +19,13 @@ fn works(scene: &Scene, front: &Front) {
 }
 
 fn crowd(scene: &Scene, threads: usize) -> Vec<Front> {
-    let fronts: Vec<_> = (0..threads).map(|_| Front::new()).collect();
+    let fronts: Vec<_> = (0..threads).map(|_| new_front()).collect();
     fronts.iter().for_each(|front| works(scene, front));
     fronts
 }
 
 fn owners(fronts: &[Front]) -> usize {
-    fronts.iter().filter(|front| !front.heap.get().is_null()).count()
+    fronts.iter().filter(|front| front.is_warm()).count()
 }
 
 #[test]
@@ -46,8 +48,8 @@ fn a_child_of_a_fork_begins_with_one_owner() {
     let scene = Scene::new(256 * MIB);
     let fronts = crowd(&scene, OWNERS);
     assert_eq!(owners(&fronts), OWNERS);
-    let held = scene.allocator.before_fork(false);
-    scene.allocator.after_fork(held, false, true);
+    scene.allocator.before_fork(&fronts[0]);
+    after_fork(&scene.allocator, &fronts[0], true).expect("nothing was given back meanwhile");
     // In the child only the thread that forked goes on.
     assert_eq!(owners(&crowd(&scene, OWNERS)), OWNERS - 1);
 }

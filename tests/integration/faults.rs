@@ -1,8 +1,10 @@
 //! Every misuse of a pointer: the exact fault, and nothing is changed by it.
 
-use hakmem_core::slab::SizeClass;
-use hakmem_core::{FaultKind, Front};
-use hakmem_tests::scene::Scene;
+#![allow(unsafe_code, reason = "frees a block twice")]
+
+use hakmem_core::seam::SizeClass;
+use hakmem_core::{FaultKind, Front, Off, Settings};
+use hakmem_tests::scene::{Scene, give_fast, give_slow, new_front, resize};
 
 const RUN: usize = 300_000;
 const LARGE: usize = 2 << 20;
@@ -16,7 +18,7 @@ fn scene() -> Scene {
 fn expect(scene: &Scene, pointer: *mut u8, kind: FaultKind) {
     // The threads' first calls make their thread heaps.
     for front in [&scene.one, &scene.two] {
-        scene.allocator.give_slow(front, core::ptr::null_mut()).expect("null is nothing");
+        give_slow(&scene.allocator, front, core::ptr::null_mut()).expect("null is nothing");
     }
     let before = scene.audit();
     for front in [&scene.one, &scene.two] {
@@ -25,7 +27,7 @@ fn expect(scene: &Scene, pointer: *mut u8, kind: FaultKind) {
     }
     // A large block that was freed was not from this allocator, said who asked for its size.
     let sized = scene.allocator.usable(pointer).expect_err("no block, no size");
-    let resized = scene.allocator.resize(&scene.one, pointer, 100).expect_err("no block, no other size");
+    let resized = resize(&scene.allocator, &scene.one, pointer, 100).expect_err("no block, no other size");
     assert_eq!((sized.kind, resized.kind), (kind, kind), "{pointer:p}: {sized}, {resized}");
     assert_eq!(scene.audit(), before, "a fault changes nothing");
 }
@@ -94,6 +96,8 @@ fn where_everything_went_back_a_second_free_is_still_told() {
 #[test]
 fn what_was_never_handed_out_is_stale() {
     let scene = scene();
+    // A starter is blocks from end to end.
+    scene.allocator.configure(&scene.one, &Settings::new().with(|settings| settings.off = Off::STARTERS));
     let block = scene.take(8);
     expect(&scene, block.wrapping_add(16_000), FaultKind::Stale);
     let block = scene.take(RUN);
@@ -118,7 +122,7 @@ fn a_large_block_that_was_moved_was_freed() {
     let blocks: Vec<_> = (0..8).map(|_| scene.take(LARGE)).collect();
     let mut moved = 0;
     for &block in &blocks {
-        let grown = scene.allocator.resize(&scene.one, block, 64 * LARGE).expect("a live block");
+        let grown = resize(&scene.allocator, &scene.one, block, 64 * LARGE).expect("a live block");
         if grown != block {
             moved += 1;
             expect(&scene, block, FaultKind::DoubleFree);
@@ -162,12 +166,15 @@ fn a_fault_says_how_large_the_block_is() {
 
 /// Two threads that free one block at the same moment both read its class; each then pushes it.
 fn race(scene: &Scene, first: &Front, second: &Front, block: *mut u8) {
-    assert!(scene.allocator.give(first, block));
-    assert!(second.magazines.push(SizeClass::of(48), block));
+    assert!(give_fast(&scene.allocator, first, block));
+    // SAFETY: it breaks the rule, to see that this is told.
+    assert!(unsafe { second.push(SizeClass::of(48), block) });
 }
 
-/// Both threads have magazines of the class, and the first one's blocks.
+/// Both threads have magazines of the class, and the first one's blocks. No starter has them, whose blocks go home
+/// without a magazine.
 fn warm(scene: &Scene) -> Vec<*mut u8> {
+    scene.allocator.configure(&scene.one, &Settings::new().with(|settings| settings.off = Off::STARTERS));
     let blocks: Vec<_> = (0..20).map(|_| scene.take(48)).collect();
     let other = scene.allocator.take_slow(&scene.two, 48);
     scene.try_give(&scene.two, other).expect("a live block is taken back");
@@ -180,7 +187,7 @@ fn told_and_nothing_lost(scene: &Scene, blocks: &[*mut u8], fronts: [&Front; 2])
     let mut told: Vec<_> = after.iter().map(|&block| scene.try_give(&scene.two, block)).collect();
     told.extend(before.iter().map(|&block| scene.try_give(&scene.one, block)));
     told.extend(fronts.map(|front| scene.allocator.end_thread(front)));
-    let trimmer = Front::new();
+    let trimmer = new_front();
     scene.allocator.trim(&trimmer);
     scene.allocator.end_thread(&trimmer).expect("no block was freed twice");
     let audit = scene.audit();

@@ -3,8 +3,12 @@
 #![allow(unsafe_code, reason = "writes to blocks")]
 
 use std::collections::HashSet;
+use std::ptr::with_exposed_provenance_mut;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use hakmem_tests::scene::Scene;
+use hakmem_core::Allocator;
+use hakmem_tests::providers::LinuxPages;
+use hakmem_tests::scene::{Scene, end, give, new_front, take};
 
 /// One block of each 16 bytes up to 4 KiB.
 fn one_of_each(scene: &Scene) -> Vec<*mut u8> {
@@ -82,4 +86,36 @@ fn they_go_when_all_are_back() {
     scene.allocator.end_thread(&scene.one).expect("no block was freed twice");
     scene.allocator.trim(&scene.one);
     assert_eq!(scene.allocator.stats().active, 0, "every slab went back");
+}
+
+/// `starter-length`: a block's length is told by the start behind it, and what lies behind is joined and cut meanwhile.
+#[test]
+fn blocks_are_as_long_as_ever_while_their_neighbours_change() {
+    (0..20).for_each(|_| measure_while_neighbours_change());
+}
+
+fn measure_while_neighbours_change() {
+    const SIZES: [usize; 5] = [16, 48, 112, 240, 480];
+    let allocator = Allocator::new(LinuxPages::new());
+    let (front, is_done) = (new_front(), AtomicBool::new(false));
+    let held: Vec<_> =
+        (0..40).map(|at| (SIZES[at % 5], take(&allocator, &front, SIZES[at % 5]).expose_provenance())).collect();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !is_done.load(Ordering::Relaxed) {
+                for &(bytes, block) in &held {
+                    let found = allocator.usable(with_exposed_provenance_mut(block));
+                    assert_eq!(found, Ok(bytes), "a block of {bytes} bytes");
+                }
+            }
+        });
+        for round in 0..4_000 {
+            let blocks: Vec<_> =
+                (0..3).map(|at| take(&allocator, &front, 16 + (round * 7 + at * 5) % 31 * 16)).collect();
+            blocks.into_iter().for_each(|block| give(&allocator, &front, block));
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    held.iter().for_each(|&(_, block)| give(&allocator, &front, with_exposed_provenance_mut(block)));
+    end(&allocator, &front);
 }

@@ -4,7 +4,7 @@
 #![allow(unsafe_code, reason = "writes to blocks")]
 
 use hakmem_core::{FaultKind, Front};
-use hakmem_tests::scene::Scene;
+use hakmem_tests::scene::{Scene, give_fast, give_packed, give_slow, resize};
 
 /// More than the rooms that a heap opens, of each kind.
 const MANY: usize = 200;
@@ -110,7 +110,7 @@ fn they_grow_and_shrink() {
     let mut blocks = many(&scene);
     for (at, (block, bytes)) in blocks.iter_mut().enumerate() {
         let wanted = [100, 9000, 16_384, 20_000, 32_768, 40_000][at % 6];
-        let moved = scene.allocator.resize(&scene.one, *block, wanted).expect("a live block");
+        let moved = resize(&scene.allocator, &scene.one, *block, wanted).expect("a live block");
         // SAFETY: the block is ours, and that long.
         unsafe {
             assert_eq!(moved.read(), *bytes as u8, "{bytes} to {wanted}");
@@ -135,13 +135,13 @@ fn each_misuse_is_named() {
         {
             for front in [&scene.one, &scene.two] {
                 let pointer = block.wrapping_add(off);
-                assert!(!scene.allocator.give(front, pointer) && !scene.allocator.give_packed(front, pointer));
-                assert_eq!(scene.allocator.give_slow(front, pointer).map_err(|fault| fault.kind), Err(kind));
+                assert!(!give_fast(&scene.allocator, front, pointer) && !give_packed(&scene.allocator, front, pointer));
+                assert_eq!(give_slow(&scene.allocator, front, pointer).map_err(|fault| fault.kind), Err(kind));
             }
         }
     }
-    assert!(!scene.allocator.give(&scene.one, freed) && !scene.allocator.give_packed(&scene.one, freed));
-    let again = scene.allocator.give_slow(&scene.one, freed).expect_err("freed before");
+    assert!(!give_fast(&scene.allocator, &scene.one, freed) && !give_packed(&scene.allocator, &scene.one, freed));
+    let again = give_slow(&scene.allocator, &scene.one, freed).expect_err("freed before");
     assert_eq!(again.kind, FaultKind::DoubleFree);
     check_live(&scene, blocks.len());
     give_all(&scene, blocks);

@@ -2,11 +2,9 @@
 
 #![allow(unsafe_code, reason = "reads and writes blocks; audits")]
 
-use hakmem_core::config::flags::Off;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front, PageProvider};
+use hakmem_core::{Allocator, Front, Off, PageProvider, Settings};
 use hakmem_tests::providers::{Clocked, Coarse, Faulty, LinuxPages, Narrow};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{give, new_front, resize, take};
 
 type Pages = Clocked<Faulty<Coarse<Narrow<LinuxPages>>>>;
 
@@ -42,8 +40,11 @@ fn take_zeroed(allocator: &Allocator<Pages>, front: &Front, slabs: usize, count:
 #[test]
 fn what_could_not_go_back_is_not_taken_for_zero() {
     for page in sizes() {
-        let (allocator, front) = (allocator(page), Front::new());
-        allocator.configure(&front, &Settings { off: Off::RESERVE | Off::SURPLUS | Off::PACKING, ..Settings::new() });
+        let (allocator, front) = (allocator(page), new_front());
+        allocator.configure(
+            &front,
+            &Settings::new().with(|settings| settings.off = Off::RESERVE | Off::SURPLUS | Off::PACKING),
+        );
         for slabs in [3, 5, 9, 3] {
             let blocks = take_zeroed(&allocator, &front, slabs, 40);
             for (number, &block) in blocks.iter().enumerate() {
@@ -65,7 +66,7 @@ fn what_could_not_go_back_is_not_taken_for_zero() {
 #[test]
 fn all_goes_back_when_all_is_free() {
     for page in sizes() {
-        let (allocator, front) = (allocator(page), Front::new());
+        let (allocator, front) = (allocator(page), new_front());
         for bytes in [16, 100, 1000, 9000, 40_000, 300_000] {
             let blocks: Vec<_> = (0..4_000_000 / bytes).map(|_| take(&allocator, &front, bytes)).collect();
             blocks.into_iter().for_each(|block| give(&allocator, &front, block));
@@ -79,9 +80,9 @@ fn all_goes_back_when_all_is_free() {
 #[test]
 fn memory_is_warm_in_whole_pages() {
     for page in sizes() {
-        let (allocator, front) = (allocator(page), Front::new());
+        let (allocator, front) = (allocator(page), new_front());
         for bytes in [SLAB, 1 << 20, 5 << 20] {
-            assert!(allocator.prewarm(bytes) >= bytes, "pages of {page}");
+            assert!(allocator.prewarm(&front, bytes) >= bytes, "pages of {page}");
             assert!(allocator.stats().cached >= bytes as u64);
         }
         let blocks = take_zeroed(&allocator, &front, 7, 30);
@@ -92,12 +93,12 @@ fn memory_is_warm_in_whole_pages() {
 #[test]
 fn large_blocks_are_whole_pages() {
     for page in sizes() {
-        let (allocator, front) = (allocator(page), Front::new());
+        let (allocator, front) = (allocator(page), new_front());
         for bytes in [(1 << 20) + 1, 3_000_000, 70 << 20] {
             let block = take(&allocator, &front, bytes);
             let usable = allocator.usable(block).expect("a live block has a size");
             assert!(usable >= bytes && usable.is_multiple_of(page), "{usable} bytes in pages of {page}");
-            let block = allocator.resize(&front, block, bytes * 2).expect("live");
+            let block = resize(&allocator, &front, block, bytes * 2).expect("live");
             give(&allocator, &front, block);
             let aligned = allocator.take_aligned(&front, bytes, 8 << 20);
             assert!(aligned.addr().is_multiple_of(8 << 20));

@@ -1,10 +1,8 @@
 //! Free memory goes back when its time has come, by a clock that is set by hand.
 
-use hakmem_core::config::flags::Off;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, FaultKind, Front};
+use hakmem_core::{Allocator, FaultKind, Front, Off, Settings};
 use hakmem_tests::providers::{Clocked, Faulty, LinuxPages, Narrow};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{give, give_slow, new_front, resize, take};
 
 type Pages = Clocked<Faulty<Narrow<LinuxPages>>>;
 
@@ -33,15 +31,15 @@ fn look(allocator: &Allocator<Pages>, front: &Front, now_ms: u64) {
 
 #[test]
 fn what_lies_free_makes_way_for_a_block_that_grows_much_more() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     look(&allocator, &front, 10_000);
     give(&allocator, &front, take(&allocator, &front, 1 << 20));
     let grows = take(&allocator, &front, LARGE);
     let purges = || allocator.provider().below().purges();
     allocator.provider().set_ms(10_010);
-    let grows = allocator.resize(&front, grows, 2 * LARGE).expect("live");
+    let grows = resize(&allocator, &front, grows, 2 * LARGE).expect("live");
     assert_eq!(purges(), 0, "4 MiB more are not so much more than what lies in a superslab");
-    let grows = allocator.resize(&front, grows, 8 * LARGE).expect("live");
+    let grows = resize(&allocator, &front, grows, 8 * LARGE).expect("live");
     assert!(purges() > 0);
     assert!(allocator.stats().cached <= RESERVE, "{:?}", allocator.stats());
     give(&allocator, &front, grows);
@@ -49,8 +47,8 @@ fn what_lies_free_makes_way_for_a_block_that_grows_much_more() {
 
 #[test]
 fn idle_memory_goes_back_after_the_delay_and_not_before() {
-    let (allocator, front) = (allocator(), Front::new());
-    allocator.configure(&front, &Settings { off: Off::SURPLUS, ..Settings::new() });
+    let (allocator, front) = (allocator(), new_front());
+    allocator.configure(&front, &Settings::new().with(|settings| settings.off = Off::SURPLUS));
     look(&allocator, &front, 10_000);
     churn(&allocator, &front);
     let before = allocator.stats();
@@ -76,7 +74,7 @@ fn rise_and_fall(allocator: &Allocator<Pages>, front: &Front) {
 
 #[test]
 fn what_was_needed_once_goes_back_at_once() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     look(&allocator, &front, 10_000);
     rise_and_fall(&allocator, &front);
     let stats = allocator.stats();
@@ -84,9 +82,35 @@ fn what_was_needed_once_goes_back_at_once() {
     assert!(allocator.provider().below().purges() > 0);
 }
 
+/// A process may have less memory than anybody told us: what comes and goes may stay, but not beside what takes its place.
+#[test]
+fn what_is_in_use_and_kept_stays_near_what_was_in_use_at_a_time() {
+    const MIB: u64 = 1 << 20;
+    // A few slabs more are not worth a call.
+    const SLACK: u64 = 8 * MIB + 3 * RESERVE;
+    let (allocator, front) = (allocator(), new_front());
+    look(&allocator, &front, 10_000);
+    let mut peak = 0;
+    for _ in 0..3 {
+        let blocks: Vec<_> = (0..120_000).map(|_| take(&allocator, &front, 1000)).collect();
+        peak = allocator.stats().active.max(peak);
+        blocks.into_iter().for_each(|block| give(&allocator, &front, block));
+    }
+    let kept = allocator.stats().cached;
+    assert!(peak > 100 * MIB && kept > peak / 2, "what comes and goes stays: {kept} of {peak}");
+    let large: Vec<_> = (0..20).map(|_| take(&allocator, &front, LARGE)).collect();
+    let stats = allocator.stats();
+    let all = stats.active + stats.cached + stats.large + stats.large_cached;
+    assert!(all <= peak + peak / 16 + SLACK, "{all} of {peak}: {stats:?}");
+    large.into_iter().for_each(|block| give(&allocator, &front, block));
+    let stats = allocator.stats();
+    let all = stats.active + stats.cached + stats.large_cached;
+    assert!(all <= peak + peak / 16 + SLACK, "{all} of {peak}: {stats:?}");
+}
+
 #[test]
 fn what_is_needed_again_and_again_stays() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     look(&allocator, &front, 10_000);
     for _ in 0..3 {
         rise_and_fall(&allocator, &front);
@@ -119,7 +143,7 @@ fn shuffled(blocks: &mut [*mut u8]) {
 #[test]
 fn no_call_is_needed_after_the_last_free() {
     for sizes in [[64; 4].as_slice(), &[16, 40, 100, 300, 500, 700, 1000, 1500, 2000, 3000]] {
-        let (allocator, front) = (allocator(), Front::new());
+        let (allocator, front) = (allocator(), new_front());
         look(&allocator, &front, 10_000);
         let most = (24 << 20) * sizes.len() / sizes.iter().sum::<usize>();
         let mut blocks: Vec<_> = sizes.iter().cycle().take(most).map(|&size| take(&allocator, &front, size)).collect();
@@ -127,7 +151,7 @@ fn no_call_is_needed_after_the_last_free() {
         blocks.iter().for_each(|&block| give(&allocator, &front, block));
         let stats = allocator.stats();
         assert!(stats.active + stats.cached < 2 << 20, "{sizes:?}: {stats:?}");
-        let fault = allocator.give_slow(&front, blocks[0]).expect_err("it was freed before");
+        let fault = give_slow(&allocator, &front, blocks[0]).expect_err("it was freed before");
         assert_eq!((fault.kind, fault.block_bytes > 0), (FaultKind::DoubleFree, true), "{fault:?}");
     }
 }
@@ -135,7 +159,7 @@ fn no_call_is_needed_after_the_last_free() {
 /// What comes and goes above a level says nothing of what lies below.
 #[test]
 fn a_fall_below_all_before_gives_back_what_was_wanted() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     look(&allocator, &front, 10_000);
     let below: Vec<_> = (0..8_000).map(|_| take(&allocator, &front, 1000)).collect();
     for _ in 0..4 {
@@ -149,7 +173,7 @@ fn a_fall_below_all_before_gives_back_what_was_wanted() {
 
 #[test]
 fn memory_in_use_is_never_idle() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     let live: Vec<_> = (0..100).map(|_| take(&allocator, &front, MEDIUM)).collect();
     for round in 1..20 {
         look(&allocator, &front, round * 2 * DELAY_MS);
@@ -160,7 +184,7 @@ fn memory_in_use_is_never_idle() {
 
 #[test]
 fn the_slow_path_of_small_blocks_looks_at_the_clock_too() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     look(&allocator, &front, 10_000);
     churn(&allocator, &front);
     allocator.provider().set_ms(10_000 + 2 * DELAY_MS);
@@ -174,8 +198,14 @@ fn the_slow_path_of_small_blocks_looks_at_the_clock_too() {
 
 #[test]
 fn the_delay_is_a_setting() {
-    let (allocator, front) = (allocator(), Front::new());
-    allocator.configure(&front, &Settings { purge_delay_ms: 50_000, off: Off::SURPLUS, ..Settings::new() });
+    let (allocator, front) = (allocator(), new_front());
+    allocator.configure(
+        &front,
+        &Settings::new().with(|settings| {
+            settings.purge_delay_ms = 50_000;
+            settings.off = Off::SURPLUS;
+        }),
+    );
     look(&allocator, &front, 10_000);
     churn(&allocator, &front);
     look(&allocator, &front, 59_000);
@@ -186,8 +216,8 @@ fn the_delay_is_a_setting() {
 
 #[test]
 fn large_blocks_that_are_wanted_again_are_kept_up_to_the_setting_and_then_go() {
-    let (allocator, front) = (allocator(), Front::new());
-    allocator.configure(&front, &Settings { large_cache_bytes: 2 * LARGE, ..Settings::new() });
+    let (allocator, front) = (allocator(), new_front());
+    allocator.configure(&front, &Settings::new().with(|settings| settings.large_cache_bytes = 2 * LARGE));
     look(&allocator, &front, 10_000);
     for _ in 0..2 {
         let blocks: Vec<_> = (0..4).map(|_| take(&allocator, &front, LARGE)).collect();
@@ -207,7 +237,7 @@ fn large_blocks_that_are_wanted_again_are_kept_up_to_the_setting_and_then_go() {
 /// A table that doubles leaves blocks behind that nobody asks for again.
 #[test]
 fn large_blocks_that_nobody_wants_again_are_not_kept() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     let mut table = take(&allocator, &front, LARGE);
     for doubled in 1..8 {
         let larger = take(&allocator, &front, LARGE << doubled);
@@ -220,7 +250,7 @@ fn large_blocks_that_nobody_wants_again_are_not_kept() {
 
 #[test]
 fn trim_gives_everything_back_at_once() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     let reserved = allocator.provider().below().reserved();
     assert_eq!(reserved, 0, "nothing is reserved before the first call");
     churn(&allocator, &front);
@@ -235,7 +265,7 @@ fn trim_gives_everything_back_at_once() {
 
 #[test]
 fn a_double_free_is_named_after_its_superslab_went_back() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     // More than one superslab of each kind, so that some are free as a whole.
     for bytes in [100, 700_000] {
         let blocks: Vec<_> = (0..(12 << 20) / bytes).map(|_| take(&allocator, &front, bytes)).collect();
@@ -243,7 +273,7 @@ fn a_double_free_is_named_after_its_superslab_went_back() {
         allocator.trim(&front);
         assert_eq!(allocator.stats().cached, 0);
         for &block in [&blocks[0], &blocks[blocks.len() / 2], &blocks[blocks.len() - 1]] {
-            let fault = allocator.give_slow(&front, block).expect_err("it was freed before");
+            let fault = give_slow(&allocator, &front, block).expect_err("it was freed before");
             assert_eq!(fault.kind, FaultKind::DoubleFree, "{bytes} bytes: {fault:?}");
         }
     }
@@ -251,7 +281,7 @@ fn a_double_free_is_named_after_its_superslab_went_back() {
 
 #[test]
 fn kept_memory_stays_dirty_and_is_tried_again() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     allocator.provider().below().keep(true);
     churn(&allocator, &front);
     assert_eq!(allocator.trim(&front), 0, "nothing went back");

@@ -7,10 +7,10 @@ use std::sync::{Arc, Condvar, Mutex, mpsc};
 use std::thread;
 use std::time::Duration;
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{Allocator, FaultKind, Front, PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{Allocator, FaultKind, PageProvider, Purged, Refused};
 use hakmem_tests::providers::{LinuxPages, Narrow};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{give, new_front, resize, take};
 
 const MIB: usize = 1 << 20;
 /// Half of what a table of 128 places holds: as many as it holds before it grows.
@@ -56,7 +56,7 @@ unsafe impl PageProvider for Gate {
         self.below.reserve(bytes, align)
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.commit(start, bytes) }
     }
@@ -69,6 +69,11 @@ unsafe impl PageProvider for Gate {
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.release(start, bytes) };
+    }
+
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release_with(start, bytes, parts) };
     }
 
     unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {
@@ -108,15 +113,15 @@ impl Sent {
 fn blocks_on_their_way_keep_their_places() {
     let below = Narrow::new(LinuxPages::new(), 1 << 30, usize::MAX);
     let gate = Gate { below, state: Mutex::new((0, false)), changed: Condvar::new() };
-    let (allocator, front) = (Arc::new(Allocator::new(gate)), Front::new());
+    let (allocator, front) = (Arc::new(Allocator::new(gate)), new_front());
     let first: Vec<_> = (0..BLOCKS).map(|_| Sent(take(&allocator, &front, 2 * MIB))).collect();
     let moving: Vec<_> = first
         .into_iter()
         .map(|sent| {
             let allocator = Arc::clone(&allocator);
             thread::spawn(move || {
-                let front = Front::new();
-                let moved = allocator.resize(&front, sent.block(), 3 * MIB).expect("a live block");
+                let front = new_front();
+                let moved = resize(&allocator, &front, sent.block(), 3 * MIB).expect("a live block");
                 allocator.end_thread(&front).expect("nothing was freed twice");
                 Sent(moved)
             })

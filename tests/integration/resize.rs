@@ -3,12 +3,11 @@
 
 #![allow(unsafe_code, reason = "writes and reads blocks")]
 
-use hakmem_core::config::flags::Off;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front, PageProvider};
+use hakmem_core::{Allocator, Off, PageProvider, Settings};
 use hakmem_tests::action::Action;
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Region};
+use hakmem_tests::scene::{give_fast, give_slow, new_front, resize};
 
 const SLAB: usize = 32 << 10;
 
@@ -28,25 +27,25 @@ fn all(block: *mut u8, bytes: usize, byte: u8) -> bool {
 
 #[test]
 fn a_run_grows_and_shrinks_where_it_stands() {
-    let (allocator, front) = (Allocator::new(linux()), Front::new());
+    let (allocator, front) = (Allocator::new(linux()), new_front());
     // So that the trim at the end finds all of it.
-    allocator.configure(&front, &Settings { off: Off::SURPLUS, ..Settings::new() });
+    allocator.configure(&front, &Settings::new().with(|settings| settings.off = Off::SURPLUS));
     let run = allocator.take_slow(&front, 9 * SLAB);
     fill(run, 9 * SLAB, 7);
-    let grown = allocator.resize(&front, run, 20 * SLAB).expect("live");
+    let grown = resize(&allocator, &front, run, 20 * SLAB).expect("live");
     assert_eq!(grown, run, "what follows is free: no reason to move");
     assert_eq!(allocator.usable(run), Ok(20 * SLAB));
     assert!(all(run, 9 * SLAB, 7));
     fill(run, 20 * SLAB, 8);
-    let shrunk = allocator.resize(&front, run, 9 * SLAB).expect("live");
+    let shrunk = resize(&allocator, &front, run, 9 * SLAB).expect("live");
     assert_eq!((shrunk, allocator.usable(run)), (run, Ok(9 * SLAB)));
     let next = allocator.take_slow(&front, 11 * SLAB);
     assert_eq!(next, run.wrapping_add(9 * SLAB), "what was cut off is free");
-    let moved = allocator.resize(&front, run, 20 * SLAB).expect("live");
+    let moved = resize(&allocator, &front, run, 20 * SLAB).expect("live");
     assert_ne!(moved, run, "what follows is taken");
     assert!(all(moved, 9 * SLAB, 8));
     for block in [moved, next] {
-        allocator.give_slow(&front, block).expect("live");
+        give_slow(&allocator, &front, block).expect("live");
     }
     assert_eq!(allocator.trim(&front), 40 * SLAB, "all that was touched goes back");
     // SAFETY: one thread.
@@ -55,37 +54,37 @@ fn a_run_grows_and_shrinks_where_it_stands() {
 
 #[test]
 fn a_mapping_grows_by_remap_without_a_copy() {
-    let (allocator, front) = (Allocator::new(linux()), Front::new());
+    let (allocator, front) = (Allocator::new(linux()), new_front());
     let faulty = allocator.provider().below();
     let block = allocator.take_slow(&front, 4 << 20);
     fill(block, 4 << 20, 9);
     let calls = faulty.calls();
-    let grown = allocator.resize(&front, block, 64 << 20).expect("live");
+    let grown = resize(&allocator, &front, block, 64 << 20).expect("live");
     assert_eq!(faulty.calls(), calls + 1, "one remap and nothing else");
     assert!(all(grown, 4 << 20, 9) && all(grown.wrapping_add(4 << 20), 60 << 20, 0));
-    let shrunk = allocator.resize(&front, grown, 2 << 20).expect("live");
+    let shrunk = resize(&allocator, &front, grown, 2 << 20).expect("live");
     assert_eq!(allocator.usable(shrunk), Ok(2 << 20));
     assert!(all(shrunk, 2 << 20, 9));
-    allocator.give_slow(&front, shrunk).expect("live");
+    give_slow(&allocator, &front, shrunk).expect("live");
     // SAFETY: one thread.
     assert_eq!(unsafe { allocator.audit() }.expect("every invariant holds").live_blocks, 0);
 }
 
 #[test]
 fn a_mapping_is_copied_where_remap_is_refused() {
-    let (allocator, front) = (Allocator::new(linux()), Front::new());
+    let (allocator, front) = (Allocator::new(linux()), new_front());
     let faulty = allocator.provider().below();
     let block = allocator.take_slow(&front, 2 << 20);
     fill(block, 2 << 20, 3);
     faulty.refuse_once(1);
-    let grown = allocator.resize(&front, block, 6 << 20).expect("live");
+    let grown = resize(&allocator, &front, block, 6 << 20).expect("live");
     assert!(all(grown, 2 << 20, 3));
     faulty.refuse_from(1);
-    assert!(allocator.resize(&front, grown, 60 << 20).expect("live").is_null());
+    assert!(resize(&allocator, &front, grown, 60 << 20).expect("live").is_null());
     assert!(all(grown, 2 << 20, 3), "after a refusal the old block is as it was");
-    assert_eq!(allocator.resize(&front, grown, 2 << 20), Ok(grown), "a block that is to shrink can stay");
+    assert_eq!(resize(&allocator, &front, grown, 2 << 20), Ok(grown), "a block that is to shrink can stay");
     faulty.serve();
-    allocator.give_slow(&front, grown).expect("live");
+    give_slow(&allocator, &front, grown).expect("live");
     // SAFETY: one thread.
     assert_eq!(unsafe { allocator.audit() }.expect("every invariant holds").live_blocks, 0);
 }
@@ -107,7 +106,7 @@ fn every_pair_of_sizes_keeps_the_contents() {
 }
 
 fn calloc_after_dirty_reuse<P: PageProvider>(provider: P, prepare: impl Fn(&P)) {
-    let (allocator, front) = (Allocator::new(provider), Front::new());
+    let (allocator, front) = (Allocator::new(provider), new_front());
     let sizes = [8, 40, 1024, 1500, 4096, 40_000, 262_144, 300_000, 1 << 20, (1 << 20) + 1, 3 << 20];
     for round in 0..4 {
         for &bytes in &sizes {
@@ -117,8 +116,8 @@ fn calloc_after_dirty_reuse<P: PageProvider>(provider: P, prepare: impl Fn(&P)) 
                 fill(block, allocator.usable(block).expect("live"), 0xFF);
             }
             for block in blocks {
-                if !allocator.give(&front, block) {
-                    allocator.give_slow(&front, block).expect("live");
+                if !give_fast(&allocator, &front, block) {
+                    give_slow(&allocator, &front, block).expect("live");
                 }
             }
         }

@@ -4,9 +4,9 @@
 
 use std::alloc::{GlobalAlloc, Layout};
 
-use hakmem_alloc::{ALLOCATOR, Hakmem};
-use hakmem_core::config::geometry::SMALL_MAX;
-use hakmem_core::slab::SizeClass;
+use hakmem_alloc::Hakmem;
+use hakmem_alloc::seam::ALLOCATOR;
+use hakmem_core::seam::{SMALL_MAX, SizeClass};
 
 fn layouts() -> impl Iterator<Item = Layout> {
     let sizes = (1..=1200).chain([1500, 2048, 4096, 5000, 40_000, 262_144, 262_145, 1 << 20, (1 << 20) + 1, 3 << 20]);

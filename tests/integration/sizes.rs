@@ -2,11 +2,12 @@
 
 #![allow(unsafe_code, reason = "gives room back by hand")]
 
-use hakmem_core::pages::store::Store;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::Allocator;
+use hakmem_core::seam::Store;
 use hakmem_tests::action::{ALIGN_SHIFT_MOST, Action};
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+use hakmem_tests::scene::{give_fast, give_slow, new_front, resize};
 
 type Pages = Narrow<Faulty<LinuxPages>>;
 
@@ -63,7 +64,7 @@ fn every_alignment_is_kept() {
 
 #[test]
 fn the_waste_of_a_block_is_bounded() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     for bytes in (1..=70_000usize).chain((70_000..5 << 20).step_by(1009)) {
         let mut block = allocator.take(&front, bytes);
         if block.is_null() {
@@ -73,8 +74,8 @@ fn the_waste_of_a_block_is_bounded() {
         // Runs come in whole slabs of 32 KiB, mappings in whole pages.
         let waste = usable - bytes;
         assert!(waste <= 15 || waste * 8 <= usable, "{bytes} bytes in a block of {usable}");
-        if !allocator.give(&front, block) {
-            allocator.give_slow(&front, block).expect("a live block is taken back");
+        if !give_fast(&allocator, &front, block) {
+            give_slow(&allocator, &front, block).expect("a live block is taken back");
         }
     }
     allocator.end_thread(&front).expect("no block was freed twice");
@@ -82,7 +83,7 @@ fn the_waste_of_a_block_is_bounded() {
 
 #[test]
 fn what_cannot_be_is_refused() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     for bytes in [usize::MAX, usize::MAX - 4095, isize::MAX as usize + 1, isize::MAX as usize, 1 << 62, 1 << 48] {
         assert!(allocator.take(&front, bytes).is_null());
         assert!(allocator.take_slow(&front, bytes).is_null(), "{bytes}");
@@ -98,29 +99,30 @@ fn what_cannot_be_is_refused() {
     }
     let block = allocator.take_slow(&front, 100);
     for bytes in [usize::MAX, isize::MAX as usize + 1, 1 << 62] {
-        assert_eq!(allocator.resize(&front, block, bytes), Ok(core::ptr::null_mut()));
+        assert_eq!(resize(&allocator, &front, block, bytes), Ok(core::ptr::null_mut()));
     }
     assert_eq!(allocator.usable(block), Ok(112));
     assert_eq!(allocator.usable(core::ptr::null_mut()), Ok(0));
-    assert_eq!(allocator.give_slow(&front, core::ptr::null_mut()), Ok(()));
+    assert_eq!(give_slow(&allocator, &front, core::ptr::null_mut()), Ok(()));
 }
 
 #[test]
 fn there_may_be_more_large_blocks_than_the_first_tables_hold() {
-    let (allocator, front) = (allocator(), Front::new());
+    let (allocator, front) = (allocator(), new_front());
     // 69 GB of addresses, never touched.
     let blocks: Vec<_> = (0..66_000).map(|_| allocator.take_slow(&front, (1 << 20) + 1)).collect();
     let refused = blocks.iter().filter(|block| block.is_null()).count();
     assert_eq!(refused, 0, "of {}", blocks.len());
     for block in blocks {
-        allocator.give_slow(&front, block).expect("a live block is taken back");
+        give_slow(&allocator, &front, block).expect("a live block is taken back");
     }
     assert_eq!(allocator.stats().large, 0);
 }
 
 #[test]
 fn room_for_a_large_table_is_not_a_freed_magazine() {
-    let (pages, store) = (LinuxPages::new(), Store::new());
+    // SAFETY: below.
+    let (pages, store) = (LinuxPages::new(), unsafe { Store::new() });
     let magazine = store.take(&pages, 128).expect("the system has memory");
     // SAFETY: taken with this size just now.
     unsafe { store.give(&pages, magazine, 128) };

@@ -6,12 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
-use hakmem_core::config::flags::{Harden, Off};
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, Front, Harden, Off, Settings};
 use hakmem_tests::action::Action;
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+use hakmem_tests::scene::{give_fast, give_packed, give_slow, new_front};
 
 const SLAB: usize = 32 << 10;
 
@@ -79,7 +78,7 @@ fn takes(allocator: &Allocator<Pages>, front: &Front, draw: &mut Draw) -> (usize
 
 fn play(settings: &Settings) {
     let allocator = Allocator::new(Narrow::new(Faulty::new(LinuxPages::new()), 1 << 30, usize::MAX));
-    let (one, two) = (Front::new(), Front::new());
+    let (one, mut two) = (new_front(), new_front());
     let mut draw = Draw(0x9E37_79B9_7F4A_7C15);
     allocator.configure(&one, settings);
     let (mut live, mut ever) = (Vec::<(usize, usize)>::new(), Vec::new());
@@ -96,13 +95,13 @@ fn play(settings: &Settings) {
             let (block, _) = live.swap_remove(draw.next() % live.len());
             let front = if draw.next().is_multiple_of(3) { &two } else { &one };
             let pointer = core::ptr::with_exposed_provenance_mut(block);
-            if !allocator.give(front, pointer) && !allocator.give_packed(front, pointer) {
-                allocator.give_slow(front, pointer).expect("a live block is taken back");
+            if !give_fast(&allocator, front, pointer) && !give_packed(&allocator, front, pointer) {
+                give_slow(&allocator, front, pointer).expect("a live block is taken back");
             }
         }
         if round % 7 == 6 {
             allocator.end_thread(&two).expect("no block was freed twice");
-            two.thread.set(core::ptr::null());
+            two = new_front();
         }
         assert!(scribble(&mut draw, &slabs_of(&ever), &live) > 100_000, "there is much to write to");
         // SAFETY: one real thread.
@@ -111,7 +110,7 @@ fn play(settings: &Settings) {
     }
     for (block, _) in live {
         let pointer = core::ptr::with_exposed_provenance_mut(block);
-        allocator.give_slow(&one, pointer).expect("a live block is taken back");
+        give_slow(&allocator, &one, pointer).expect("a live block is taken back");
     }
     // SAFETY: one real thread.
     let audit = unsafe { allocator.audit() }.expect("every invariant holds");
@@ -132,13 +131,16 @@ fn what_is_free_steers_nobody() {
 
 #[test]
 fn nor_with_mechanisms_off() {
-    play(&Settings { off: Off::STARTERS, ..Settings::new() });
-    play(&Settings { off: Off::all(), ..Settings::new() });
+    play(&Settings::new().with(|settings| settings.off = Off::STARTERS));
+    play(&Settings::new().with(|settings| settings.off = Off::all()));
 }
 
 #[test]
 fn nor_under_any_measure() {
     for harden in Harden::all().iter().filter(|one| one.bits().is_power_of_two()).chain([Harden::all()]) {
-        play(&Settings { harden, quarantine_bytes: 100 << 10, ..Settings::new() });
+        play(&Settings::new().with(|settings| {
+            settings.harden = harden;
+            settings.quarantine_bytes = 100 << 10;
+        }));
     }
 }

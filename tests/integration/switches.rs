@@ -3,10 +3,8 @@
 
 #![allow(unsafe_code, reason = "touches a large block")]
 
-use hakmem_core::config::flags::Off;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Fault, FaultKind};
-use hakmem_tests::scene::Scene;
+use hakmem_core::{Fault, FaultKind, Off, Settings};
+use hakmem_tests::scene::{Scene, resize};
 
 const MIB: usize = 1 << 20;
 
@@ -14,7 +12,7 @@ const MIB: usize = 1 << 20;
 fn shown<T>(mechanism: Off, show: impl Fn(&Scene) -> T) -> (T, T) {
     let show_with = |off| {
         let scene = Scene::new(256 * MIB);
-        scene.allocator.configure(&scene.one, &Settings { off, ..Settings::new() });
+        scene.allocator.configure(&scene.one, &Settings::new().with(|settings| settings.off = off));
         let shown = show(&scene);
         scene.audit();
         shown
@@ -33,7 +31,7 @@ fn without_cold_threads_the_second_has_a_heap_at_once() {
     let has_heap = |scene: &Scene| {
         scene.take(16);
         assert!(!scene.allocator.take_slow(&scene.two, 16).is_null());
-        !scene.two.heap.get().is_null()
+        scene.two.is_warm()
     };
     assert_eq!(shown(Off::COLD_THREADS, has_heap), (false, true));
 }
@@ -79,7 +77,7 @@ fn without_remap_a_large_block_is_copied() {
         let block = scene.take(4 * MIB);
         // SAFETY: the block is ours, and that long.
         unsafe { block.write_bytes(7, 4 * MIB) };
-        let grown = scene.allocator.resize(&scene.one, block, 16 * MIB).expect("a live block");
+        let grown = resize(&scene.allocator, &scene.one, block, 16 * MIB).expect("a live block");
         // SAFETY: as above; the old contents came along.
         assert!(unsafe { core::slice::from_raw_parts(grown, 4 * MIB) }.iter().all(|&byte| byte == 7));
         let twice = |fault: Fault| fault.kind == FaultKind::DoubleFree;

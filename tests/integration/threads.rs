@@ -8,10 +8,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hakmem_core::config::flags::Harden;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, Front, Harden, Settings};
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+use hakmem_tests::scene::{give_fast, give_packed, give_slow, new_front};
 
 type Pages = Narrow<Faulty<LinuxPages>>;
 
@@ -47,7 +46,7 @@ struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     fn new(allocator: &'a Allocator<Pages>, seed: u64) -> Self {
-        Self { allocator, front: Front::new(), draw: (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) }
+        Self { allocator, front: new_front(), draw: (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) }
     }
 
     fn draw(&mut self) -> usize {
@@ -90,8 +89,8 @@ impl<'a> Caller<'a> {
             let found = unsafe { block.add(at).read() };
             assert_eq!(found, mark, "byte {at} of {bytes} at {block:p} was overwritten");
         }
-        if !self.allocator.give(&self.front, block) && !self.allocator.give_packed(&self.front, block) {
-            self.allocator.give_slow(&self.front, block).expect("a live block is taken back");
+        if !give_fast(self.allocator, &self.front, block) && !give_packed(self.allocator, &self.front, block) {
+            give_slow(self.allocator, &self.front, block).expect("a live block is taken back");
         }
     }
 
@@ -158,7 +157,13 @@ fn what_one_thread_takes_another_gives() {
 
 #[test]
 fn the_same_watched() {
-    producers_and_consumers(1 << 30, Settings { stats: true, harden: Harden::DOUBLE_FREE, ..Settings::new() });
+    producers_and_consumers(
+        1 << 30,
+        Settings::new().with(|settings| {
+            settings.stats = true;
+            settings.harden = Harden::DOUBLE_FREE;
+        }),
+    );
 }
 
 #[test]
@@ -275,7 +280,7 @@ fn who_frees_a_run_second_leaves_its_slabs_alone() {
             scope.spawn(move || {
                 let caller = Caller::new(allocator, number);
                 let gives = |block| {
-                    let is_given = allocator.give_slow(&caller.front, block).is_ok();
+                    let is_given = give_slow(allocator, &caller.front, block).is_ok();
                     given.fetch_add(usize::from(is_given), Ordering::Relaxed);
                     is_given
                 };
@@ -310,7 +315,7 @@ fn who_frees_a_run_second_leaves_its_slabs_alone() {
 #[test]
 fn one_of_two_threads_wins_a_double_free() {
     let allocator = allocator(1 << 30);
-    let hard = Settings { harden: Harden::DOUBLE_FREE, ..Settings::new() };
+    let hard = Settings::new().with(|settings| settings.harden = Harden::DOUBLE_FREE);
     let owner = Caller::new(&allocator, 0);
     allocator.configure(&owner.front, &hard);
     let (won, lost) = (AtomicUsize::new(0), AtomicUsize::new(0));
@@ -328,8 +333,8 @@ fn one_of_two_threads_wins_a_double_free() {
                 wait_until(|| go.load(Ordering::Acquire));
                 for &block in &blocks {
                     let pointer = core::ptr::with_exposed_provenance_mut(block);
-                    let gave = allocator.give(&caller.front, pointer);
-                    let result = if gave { Ok(()) } else { allocator.give_slow(&caller.front, pointer) };
+                    let gave = give_fast(&allocator, &caller.front, pointer);
+                    let result = if gave { Ok(()) } else { give_slow(&allocator, &caller.front, pointer) };
                     if result.is_ok() { &won } else { &lost }.fetch_add(1, Ordering::Relaxed);
                 }
                 caller.end();

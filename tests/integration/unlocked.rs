@@ -1,14 +1,13 @@
 //! No lock is held while the provider works: before one of its calls, each in turn, another thread
-//! takes every lock, and blocks of every kind.
+//! looks at every lock, and takes blocks of every kind.
 
 #![allow(unsafe_code, reason = "audits in quiescence")]
 
 use std::thread;
 
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, Front, Settings};
 use hakmem_tests::providers::{Interleaved, LinuxPages, Narrow};
-use hakmem_tests::scene::{end, give, take};
+use hakmem_tests::scene::{end, give, new_front, resize, take};
 
 type Pages = Interleaved<Narrow<LinuxPages>>;
 
@@ -16,15 +15,10 @@ const MIB: usize = 1 << 20;
 /// A block of every path: no magazine, magazines, room, run, mapping.
 const SIZES: [usize; 6] = [8, 100, 5_000, 200_000, 700_000, 2 * MIB];
 
-fn resize(allocator: &Allocator<Pages>, front: &Front, block: *mut u8, bytes: usize) -> *mut u8 {
-    allocator.resize(front, block, bytes).expect("a live block is resized")
-}
-
-/// What the other thread does: takes every lock, then blocks of all kinds, as a new thread and as an old one.
+/// What the other thread does: looks at every lock, then takes blocks of all kinds, as a new thread and as an old one.
 fn visit(allocator: &Allocator<Pages>, old: &Front) {
-    let held = allocator.before_fork(false);
-    allocator.after_fork(held, false, false);
-    let new = Front::new();
+    assert_eq!(allocator.held_locks(), 0);
+    let new = new_front();
     for front in [old, &new] {
         let blocks = SIZES.map(|bytes| take(allocator, front, bytes));
         blocks.into_iter().for_each(|block| give(allocator, front, block));
@@ -47,7 +41,7 @@ fn play_with(chosen: Option<usize>, play: &impl Fn(&Allocator<Pages>)) -> Vec<&'
     let allocator = Allocator::new(Interleaved::new(pages, chosen));
     thread::scope(|scope| {
         scope.spawn(|| {
-            let old = Front::new();
+            let old = new_front();
             allocator.provider().visit(|| visit(&allocator, &old));
             end(&allocator, &old);
         });
@@ -78,7 +72,7 @@ fn the_first_call() {
     for bytes in SIZES {
         let kinds: &[_] = if bytes <= MIB { &["reserve", "commit", "zone_bytes"] } else { &["map", "now_ms"] };
         scene(kinds, |allocator| {
-            let front = Front::new();
+            let front = new_front();
             give(allocator, &front, take(allocator, &front, bytes));
             end(allocator, &front);
         });
@@ -89,7 +83,7 @@ fn the_first_call() {
 fn growth_for_a_warm_thread() {
     for bytes in [16, 5_000, 30_000, 200_000, 700_000] {
         scene(&["commit"], |allocator| {
-            let front = Front::new();
+            let front = new_front();
             let blocks: Vec<_> = (0..24 * MIB / bytes).map(|_| take(allocator, &front, bytes)).collect();
             blocks.into_iter().for_each(|block| give(allocator, &front, block));
             end(allocator, &front);
@@ -102,7 +96,7 @@ fn growth_for_a_warm_thread() {
 fn growth_for_cold_threads() {
     for (bytes, threads) in [(8_000, 1_000), (1_500, 4_000)] {
         scene(&["commit", "map"], |allocator| {
-            let fronts: Vec<_> = (0..threads).map(|_| Front::new()).collect();
+            let fronts: Vec<_> = (0..threads).map(|_| new_front()).collect();
             take(allocator, &fronts[0], 1);
             let (superslabs, heaps) = (allocator.stats().superslabs, allocator.stats().heaps);
             let blocks: Vec<_> = fronts.iter().skip(1).map(|front| take(allocator, front, bytes)).collect();
@@ -117,7 +111,7 @@ fn growth_for_cold_threads() {
 #[test]
 fn growth_beyond_the_first_128_mebibytes() {
     scene(&["prefer_huge_pages"], |allocator| {
-        let front = Front::new();
+        let front = new_front();
         for _ in 0..150 {
             take(allocator, &front, MIB);
         }
@@ -129,7 +123,7 @@ fn growth_beyond_the_first_128_mebibytes() {
 #[test]
 fn a_large_heap_goes_back_in_parts() {
     scene(&["prefer_small_pages", "prefer_huge_pages"], |allocator| {
-        let front = Front::new();
+        let front = new_front();
         let blocks: Vec<_> = (0..150).map(|_| take(allocator, &front, MIB)).collect();
         let (odd, even): (Vec<_>, Vec<_>) = (0..).zip(blocks).partition(|&(number, _)| number % 2 == 1);
         for (_, block) in odd {
@@ -146,12 +140,12 @@ fn a_large_heap_goes_back_in_parts() {
 #[test]
 fn large_blocks_come_and_go() {
     scene(&["map", "remap", "release", "now_ms"], |allocator| {
-        let front = Front::new();
+        let front = new_front();
         // More than the first table has room for, and more than the cache keeps.
         let blocks: Vec<_> = (0..200).map(|_| take(allocator, &front, 2 * MIB)).collect();
         for block in blocks {
-            let block = resize(allocator, &front, block, 3 * MIB);
-            let block = resize(allocator, &front, block, 1_500_000);
+            let block = resize(allocator, &front, block, 3 * MIB).expect("a live block is resized");
+            let block = resize(allocator, &front, block, 1_500_000).expect("a live block is resized");
             give(allocator, &front, block);
         }
         end(allocator, &front);
@@ -160,13 +154,22 @@ fn large_blocks_come_and_go() {
 
 #[test]
 fn guarded_blocks_come_and_go() {
-    scene(&["reserve", "commit", "guard", "unguard", "purge"], |allocator| {
-        let front = Front::new();
-        allocator.configure(&front, &Settings { guard_rate: 1, guard_slots: 8, ..Settings::new() });
+    scene(&["reserve", "commit", "map", "guard", "unguard", "purge", "release"], |allocator| {
+        let front = new_front();
+        allocator.configure(
+            &front,
+            &Settings::new().with(|settings| {
+                settings.guard_rate = 1;
+                settings.guard_slots = 8;
+            }),
+        );
         for _ in 0..3 {
-            let blocks: Vec<_> = (0..10).map(|number| take(allocator, &front, 100 * number)).collect();
-            blocks.into_iter().for_each(|block| give(allocator, &front, block));
+            for unit in [100, 30_000, 500_000] {
+                let blocks: Vec<_> = (0..10).map(|number| take(allocator, &front, unit * number)).collect();
+                blocks.into_iter().for_each(|block| give(allocator, &front, block));
+            }
         }
+        allocator.trim(&front);
         end(allocator, &front);
     });
 }
@@ -174,14 +177,14 @@ fn guarded_blocks_come_and_go() {
 #[test]
 fn memory_goes_back() {
     scene(&["purge", "release", "now_ms"], |allocator| {
-        let front = Front::new();
-        allocator.configure(&front, &Settings { purge_delay_ms: 0, ..Settings::new() });
+        let front = new_front();
+        allocator.configure(&front, &Settings::new().with(|settings| settings.purge_delay_ms = 0));
         for _ in 0..3 {
             let blocks: Vec<_> = (0..600).map(|number| take(allocator, &front, SIZES[number % 6])).collect();
             blocks.into_iter().for_each(|block| give(allocator, &front, block));
             allocator.trim(&front);
         }
-        let cold = Front::new();
+        let cold = new_front();
         give(allocator, &cold, take(allocator, &cold, 100));
         end(allocator, &cold);
         end(allocator, &front);

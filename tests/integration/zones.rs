@@ -2,11 +2,12 @@
 
 #![allow(unsafe_code, reason = "gives a block back by its class")]
 
-use hakmem_core::slab::SizeClass;
+use hakmem_core::seam::SizeClass;
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::action::Action;
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+use hakmem_tests::scene::{give_fast, give_slow, new_front, take_sized};
 
 type Pages = Narrow<Faulty<LinuxPages>>;
 
@@ -55,17 +56,17 @@ fn past_the_first_zone(allocator: &Allocator<Pages>, front: &Front) -> Vec<*mut 
 #[test]
 fn a_thread_whose_front_is_open_frees_blocks_of_other_zones() {
     let allocator = allocator(2 * MIB, usize::MAX);
-    let (one, two) = (Front::new(), Front::new());
+    let (one, two) = (new_front(), new_front());
     // Front two has a magazine of the class, and blocks of the first zone only.
     let own = allocator.take_slow(&two, 64);
     let blocks = past_the_first_zone(&allocator, &one);
     assert!(allocator.stats().zones >= 3);
     for &block in blocks.iter().rev() {
-        if !allocator.give(&two, block) {
-            allocator.give_slow(&two, block).expect("a live block is taken back");
+        if !give_fast(&allocator, &two, block) {
+            give_slow(&allocator, &two, block).expect("a live block is taken back");
         }
     }
-    assert!(allocator.give(&two, own) || allocator.give_slow(&two, own).is_ok());
+    assert!(give_fast(&allocator, &two, own) || give_slow(&allocator, &two, own).is_ok());
     for front in [&one, &two] {
         allocator.end_thread(front).expect("no block was freed twice");
     }
@@ -78,17 +79,19 @@ fn a_thread_whose_front_is_open_frees_blocks_of_other_zones() {
 #[test]
 fn sized_blocks_of_every_zone_come_and_go() {
     let allocator = allocator(2 * MIB, usize::MAX);
-    let (one, two) = (Front::new(), Front::new());
+    let (one, two) = (new_front(), new_front());
     let class = SizeClass::of(64);
     let mut blocks = vec![];
     while allocator.stats().zones < 3 {
-        let block = one.magazines.pop(class);
-        blocks.push(if block.is_null() { allocator.take_sized(&one, class) } else { block });
+        // SAFETY: a class with a magazine.
+        let block = unsafe { one.pop(class) };
+        blocks.push(if block.is_null() { take_sized(&allocator, &one, class) } else { block });
     }
     for &block in blocks.iter().rev() {
         assert_eq!(allocator.class_of(block), Some(class));
-        if !two.magazines.push(class, block) {
-            // SAFETY: taken for this class above.
+        // SAFETY: taken for this class above.
+        if !unsafe { two.push(class, block) } {
+            // SAFETY: as above.
             unsafe { allocator.give_sized(&two, class, block) }.expect("a live block is taken back");
         }
     }
@@ -132,11 +135,12 @@ fn small_blocks_are_served_until_the_address_space_ends() {
 fn there_is_an_end_to_zones() {
     let allocator = allocator(2 * MIB, usize::MAX);
     let mut driver = Driver::new(&allocator);
-    driver.may_refuse = true;
     for slot in 0..=255 {
         driver.step(Action::Take { slot, bytes: 1 << 20 });
     }
     assert_eq!(allocator.stats().zones, 64);
-    assert_eq!(driver.refused, 256 - 128, "64 zones of 2 MiB hold 128 runs of 1 MiB");
+    let stats = allocator.stats();
+    assert_eq!(stats.active, 128 << 20, "64 zones of 2 MiB hold 128 runs of 1 MiB: {stats:?}");
+    assert_eq!((stats.large, driver.refused), (128 << 20, 0), "the rest is mapped: {stats:?}");
     driver.finish();
 }

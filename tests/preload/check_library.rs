@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hakmem_core::config::settings::TABLE;
+use hakmem_core::seam::TABLE;
 
 use crate::child::{Outcome, command, find_or_skip, run};
 use crate::library::library;
@@ -81,6 +81,25 @@ fn the_label_is_in_the_file_and_never_in_memory() {
     assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
     let Some(outcome) = check(&stripped) else { return };
     assert_eq!(outcome.code(), 0, "{}{}", outcome.text(), outcome.stderr);
+}
+
+/// Where `DT_FLAGS_1` says so is the lowest bit but five of its value.
+#[test]
+fn one_that_is_not_initialised_first_is_told() {
+    let Some(text) = of_ours() else { return };
+    assert_eq!(value(&text, "initialised"), "before all other libraries");
+    const FLAGS_1: [u8; 8] = 0x6FFF_FFFBu64.to_le_bytes();
+    let mut bytes = fs::read(&library().shared).expect("the library can be read");
+    let at = bytes.windows(8).position(|word| word == FLAGS_1).expect("a dynamic entry");
+    assert_ne!(bytes[at + 8] & 0x20, 0, "the flag is there");
+    bytes[at + 8] &= !0x20;
+    let folder = Scratch::new();
+    let late = folder.join("libhakmem.so");
+    fs::write(&late, bytes).expect("the scratch folder can be written");
+    let Some(outcome) = check(&late) else { return };
+    assert_eq!(outcome.code(), 0, "{}{}", outcome.text(), outcome.stderr);
+    let text = outcome.text();
+    assert!(value(&text, "initialised").starts_with("in its turn: a fork"), "{text}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The C and C++ programs in `c/`, compiled where they are needed.
 
 use std::path::PathBuf;
+use std::process::Command;
 
 use crate::child::{Outcome, command, find_or_skip, run};
 use crate::library::library;
@@ -54,12 +55,18 @@ impl Compiled {
 
     /// Runs it in its folder, with the library or without.
     pub(crate) fn run(&self, arguments: &[&str], served: bool, seconds: u64) -> Outcome {
-        let mut command = command(&self.program);
-        command.args(arguments).current_dir(self.folder.path());
+        let mut command = self.command(arguments);
         if served {
             library().preload(&mut command);
         }
         run(&mut command, seconds)
+    }
+
+    /// What runs it in its folder, without the library.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = command(&self.program);
+        command.args(arguments).current_dir(self.folder.path());
+        command
     }
 
     /// Runs it with the library; it must end well.

@@ -35,7 +35,6 @@ fn a_tagged_pointer_is_named() {
     }
 }
 
-/// The reserve of many gigabytes is in neither dump.
 #[test]
 fn a_dump_is_as_large_as_what_was_used() {
     const MOST_BYTES: u64 = 100 << 20;

@@ -64,3 +64,50 @@ fn with_a_purge_thread() {
     let outcome = run(&mut command, 120);
     assert_eq!((outcome.code(), outcome.text().as_str()), (0, "done\n"), "{}", outcome.stderr);
 }
+
+/// Settings that change which locks there are, and who takes them.
+const SETTINGS: [&str; 12] = [
+    "",
+    "harden:double_free",
+    "harden:zero",
+    "harden:junk",
+    "harden:quarantine",
+    "harden:random",
+    "harden:guard_slabs",
+    "harden:double_free+junk+quarantine+random+guard_slabs",
+    "guard_rate:1",
+    "guard_rate:20,harden:quarantine",
+    "stats:1",
+    "purge_thread:1,purge_delay_ms:1",
+];
+
+/// A program that is done under each setting.
+fn is_done_under_all(source: &str, arguments: &[&str]) {
+    let Some(program) = Compiled::new(source, &[]) else { return };
+    for settings in SETTINGS {
+        let mut command = command(program.path());
+        library().preload(command.args(arguments)).env("HAKMEM_CONF", settings);
+        let outcome = run(&mut command, 240);
+        let text = outcome.text();
+        assert_eq!((outcome.code(), text.as_str()), (0, "done\n"), "{settings}: {}", outcome.stderr);
+    }
+}
+
+/// It hung: the fork held our locks while it waited for the C library's list of streams, whose holder waited for a
+/// stream, whose holder waited for us.
+#[test]
+fn that_wait_for_a_stream_whose_holder_allocates() {
+    is_done_under_all("fork_cycle.c", &[]);
+}
+
+/// The same by chance: it hung within some ten forks.
+#[test]
+fn amid_threads_that_use_streams() {
+    is_done_under_all("fork_streams.c", &["6"]);
+}
+
+/// It hung: what an outer fork held was noted where an inner one noted its own.
+#[test]
+fn from_handlers_within_forks_and_their_handlers() {
+    unusual("nested");
+}

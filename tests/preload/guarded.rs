@@ -11,7 +11,7 @@ const SIGABRT: i32 = 6;
 const SIGSEGV: i32 = 11;
 
 /// Case of `c/guarded.c`, its words before and after the address, the signal, and whether it was freed before.
-const CASES: [(&str, &str, &str, i32, bool); 12] = [
+const CASES: [(&str, &str, &str, i32, bool); 22] = [
     ("read after free", "use after free: read of ", ", 12 bytes into a block of 48 bytes", SIGSEGV, true),
     ("write after free", "use after free: write of ", ", 0 bytes into a block of 48 bytes", SIGSEGV, true),
     (
@@ -26,6 +26,16 @@ const CASES: [(&str, &str, &str, i32, bool); 12] = [
     ("overflow", "overflow: write of ", ", 0 bytes behind a block of 48 bytes", SIGSEGV, false),
     ("overflow far", "overflow: read of ", ", 16 bytes behind a block of 10000 bytes", SIGSEGV, false),
     ("underflow", "underflow: read of ", ", 1 bytes before a block of 100 bytes", SIGSEGV, false),
+    ("overflow of pages", "overflow: write of ", ", 0 bytes behind a block of 20000 bytes", SIGSEGV, false),
+    ("overflow of megabytes", "overflow: read of ", ", 8 bytes behind a block of 3145728 bytes", SIGSEGV, false),
+    ("overflow of aligned pages", "overflow: write of ", ", 0 bytes behind a block of 65536 bytes", SIGSEGV, false),
+    ("overflow of less", "overflow: write of ", ", 0 bytes behind a block of 64 bytes", SIGSEGV, false),
+    ("underflow of pages", "underflow: read of ", ", 1 bytes before a block of 20000 bytes", SIGSEGV, false),
+    ("use of freed pages", "use after free: read of ", ", 70000 bytes into a block of 1048576 bytes", SIGSEGV, true),
+    ("write to nothing", "overflow: write of ", ", 0 bytes behind a block of 0 bytes", SIGSEGV, false),
+    ("read of nothing", "overflow: read of ", ", 0 bytes behind a block of 0 bytes", SIGSEGV, false),
+    ("read before nothing", "underflow: read of ", ", 1 bytes before a block of 0 bytes", SIGSEGV, false),
+    ("margin at exit", "underflow, found before the start of ", " by exit (a block of 44 bytes)", SIGABRT, false),
     ("margin behind", "overflow, found behind the end of ", " by free (a block of 44 bytes)", SIGABRT, false),
     ("margin before", "underflow, found before the start of ", " by free (a block of 44 bytes)", SIGABRT, false),
     ("double free", "double free of ", " by free (a block of 48 bytes)", SIGABRT, true),
@@ -34,7 +44,7 @@ const CASES: [(&str, &str, &str, i32, bool); 12] = [
 
 fn guarded(program: &Compiled, case: &str) -> Command {
     let mut command = command(program.path());
-    library().preload(command.arg(case)).env("HAKMEM_GUARD_RATE", "1");
+    library().preload(command.arg(case)).env("HAKMEM_GUARD_RATE", "1").env("HAKMEM_GUARD_SIDE", "end+start");
     command
 }
 
@@ -100,13 +110,38 @@ fn traces_lead_to_who_touched_freed_and_took_it() {
     assert_ne!(thread("in thread"), thread("freed by thread"));
 }
 
+/// A handler's caller is found where the kernel put its registers, and a realigned function's by an expression.
+#[test]
+fn a_trace_goes_through_a_signal_handler() {
+    if !library().is_ours_or_skip("guarded blocks") || find_or_skip("addr2line").is_none() {
+        return;
+    }
+    for flags in [&["-O1"][..], &["-O2", "-fomit-frame-pointer"], &["-O0"], &["-O2", "-static-pie"]] {
+        let archive = library().shared.with_extension("a");
+        let is_static = flags.contains(&"-static-pie");
+        let mut flags = flags.to_vec();
+        flags.extend(archive.to_str().filter(|_| is_static));
+        let Some(program) = Compiled::new("guarded.c", &flags) else { return };
+        let mut command = guarded(&program, "use of a handler's");
+        if is_static {
+            command.env_remove("LD_PRELOAD");
+        }
+        let outcome = run(&mut command, 20);
+        let functions = functions(&said(&outcome), "allocated by thread", &program);
+        let known: Vec<_> = functions.iter().map(String::as_str).collect();
+        let own = ["take_in_handler", "interrupted", "main"];
+        let found = own.iter().filter(|name| known.contains(name)).count();
+        assert_eq!(found, own.len(), "{flags:?}: {known:?}: {}", outcome.stderr);
+    }
+}
+
 #[test]
 fn a_fault_of_a_guarded_block_can_be_survived() {
     if !library().is_ours_or_skip("guarded blocks") {
         return;
     }
     let Some(program) = Compiled::new("guarded.c", &[]) else { return };
-    for case in ["margin behind", "margin before", "double free", "inner free"] {
+    for case in ["margin at exit", "margin behind", "margin before", "double free", "inner free"] {
         let outcome = run(guarded(&program, case).env("HAKMEM_ON_FAULT", "report"), 20);
         assert_eq!(outcome.code(), 0, "{case}: {}", outcome.stderr);
         assert!(outcome.text().ends_with("survived\n"), "{case}");
@@ -144,6 +179,35 @@ threads = [threading.Thread(target=work) for _ in range(4)]
         assert_eq!((outcome.code(), outcome.text().as_str()), (0, "done\n"), "{rate} {slots}: {}", outcome.stderr);
         library().assert_served_quietly(&outcome);
     }
+}
+
+/// Children find slots and plots whole, whatever threads of the parent were doing with them.
+#[test]
+fn a_process_with_every_block_guarded_forks_amid_threads() {
+    for slots in ["40", "16384"] {
+        let Some(program) = Compiled::new("forks.c", &["-DFORKS=40"]) else { return };
+        let mut command = command(program.path());
+        library().preload(&mut command).env("HAKMEM_GUARD_RATE", "1").env("HAKMEM_GUARD_SLOTS", slots);
+        let outcome = run(&mut command, 240);
+        assert_eq!((outcome.code(), outcome.text().as_str()), (0, "done\n"), "{slots}: {}", outcome.stderr);
+    }
+}
+
+/// Large blocks stay shut as addresses when they are freed; where those are limited, others come first.
+#[test]
+fn large_guarded_blocks_leave_addresses_for_others() {
+    let Some(bash) = find_or_skip("bash") else { return };
+    let Some(python) = find_or_skip(crate::interpreters::python()) else { return };
+    let program = "import threading
+def work():
+    for i in range(12): bytearray((60 << 20) + i)
+threads = [threading.Thread(target=work) for _ in range(3)]
+[t.start() for t in threads]; [t.join() for t in threads]; work(); print('done')";
+    let mut command = command(bash);
+    library().preload(&mut command).env("HAKMEM_GUARD_RATE", "1");
+    let limit = "ulimit -v 2000000 && exec \"$0\" -c \"$1\"";
+    let outcome = run(command.args(["-c", limit]).arg(python).arg(program), 120);
+    assert_eq!((outcome.code(), outcome.text().as_str()), (0, "done\n"), "{}", outcome.stderr);
 }
 
 /// The walk of a trace is made thousands of times: were it to take blocks, the table would count them.

@@ -1,4 +1,4 @@
-//! Programs under `ulimit -v`: a reserve that does not fit must shrink, not fail.
+//! Programs under `ulimit -v` from the start.
 
 use std::process::Command;
 
@@ -85,46 +85,5 @@ fn redis() {
         let outcome = server.finish(20);
         assert_eq!(outcome.code(), 0, "under {kilobytes} kB: {}", outcome.stderr);
         library().assert_served_quietly(&outcome);
-    }
-}
-
-/// One field of a mapping in `smaps`.
-fn field<'a>(mapping: &'a str, name: &str) -> &'a str {
-    let row = mapping.lines().find_map(|row| row.strip_prefix(name));
-    row.unwrap_or_else(|| panic!("smaps has no {name}: {mapping}")).trim()
-}
-
-/// The mappings of `smaps`: the rows of each end with its flags.
-fn mappings(smaps: &str) -> impl Iterator<Item = &str> {
-    let mut rest = smaps;
-    std::iter::from_fn(move || {
-        let end = rest.find("VmFlags:")?;
-        let end = rest.get(end..)?.find('\n').map_or(rest.len(), |line| end + line + 1);
-        let (mapping, behind) = rest.split_at(end);
-        rest = behind;
-        Some(mapping)
-    })
-}
-
-#[test]
-fn the_reserve_costs_nothing() {
-    if !library().is_ours_or_skip("the reserve") {
-        return;
-    }
-    let Some(cat) = find_or_skip("cat") else { return };
-    let outcome = run(library().preload(command(cat).arg("/proc/self/smaps")), 10);
-    assert_eq!(outcome.code(), 0, "{}", outcome.stderr);
-    let text = outcome.text();
-    let gibibyte =
-        |mapping: &&str| field(mapping, "Size:").trim_end_matches(" kB").parse::<u64>().expect("a number") >= 1 << 20;
-    let reserved: Vec<_> = mappings(&text).filter(gibibyte).collect();
-    assert!(!reserved.is_empty(), "nothing of a gibibyte is reserved: {text}");
-    for mapping in reserved {
-        assert_eq!(field(mapping, "Rss:"), "0 kB", "{mapping}");
-        let flags = field(mapping, "VmFlags:");
-        assert!(flags.contains("dd"), "not left out of core dumps: {flags}");
-        if std::path::Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
-            assert!(flags.contains("nh"), "huge pages are not refused: {flags}");
-        }
     }
 }

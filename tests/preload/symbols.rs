@@ -58,7 +58,7 @@ const EXPORTS: [&str; 47] = [
 ];
 
 /// All it may import, and why. None of them allocates on our way, but `pthread_create`, where that is prepared for.
-const IMPORTS: [(&str, &str); 46] = [
+const IMPORTS: [(&str, &str); 47] = [
     ("abort", "the end after a fault"),
     ("memcpy", "the compiler's"),
     ("memmove", "the compiler's"),
@@ -71,13 +71,14 @@ const IMPORTS: [(&str, &str); 46] = [
     ("environ", "settings"),
     ("getauxval", "page size, AT_SECURE"),
     ("clock_gettime", "the purge delay"),
-    ("open", "/proc/self/maps after a fault"),
-    ("read", "/proc/self/maps after a fault"),
-    ("close", "/proc/self/maps after a fault"),
+    ("open", "the report file, at start"),
+    ("close", "the report file, at start"),
     ("fcntl", "a copy of stderr for the table at exit: programs close theirs"),
     ("dladdr1", "whether a program defines a function, or has its address only"),
-    ("dlsym", "the owner of a foreign block; the unwinder's functions"),
-    ("dlopen", "the unwinder, at start, where traces are wanted"),
+    ("dlsym", "at start: the owner of foreign blocks, and what names the file around an address"),
+    ("dl_iterate_phdr", "traces: the file around an address, where the loader is older than glibc 2.35"),
+    ("pthread_self", "where a thread's stack ends"),
+    ("pthread_getcpuclockid", "a thread's number, without a system call"),
     ("sigaction", "crash messages"),
     ("raise", "crash messages: a signal goes on"),
     ("fwrite", "malloc_info"),
@@ -92,7 +93,7 @@ const IMPORTS: [(&str, &str); 46] = [
     ("pthread_sigmask", "the purge thread: it takes no signal"),
     ("__register_atfork", "fork"),
     ("pthread_atfork", "fork"),
-    ("__libc_single_threaded", "fork: whose a lock is that is held"),
+    ("__libc_single_threaded", "at exit: whether there is another thread"),
     ("_ZSt15get_new_handlerv", "operator new, weak"),
     ("_ZSt17__throw_bad_allocv", "operator new, weak"),
     ("__asan_init", "to stand back for a sanitizer, weak"),
@@ -154,6 +155,14 @@ fn needs_the_c_library_alone() {
         needed.iter().all(|line| line.contains("[libc.so.6]") || line.contains("[ld-linux")),
         "more than the C library: {needed:?}"
     );
+}
+
+/// The order of handlers of forks depends on it (shim-std/src/fork.rs).
+#[test]
+fn is_initialised_before_all_other_libraries() {
+    let Some(text) = told("readelf", &["-dW"]) else { return };
+    let flags = text.lines().find(|line| line.contains("(FLAGS_1)")).unwrap_or_default();
+    assert!(flags.contains("INITFIRST"), "not linked with the flags of .cargo/config.toml: {flags:?}");
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! An allocator over Linux pages, with a clock that stands, and two threads that one real thread plays.
 
-#![allow(unsafe_code, reason = "audits")]
+#![allow(unsafe_code, reason = "tests keep to the rules by themselves, or break them where that is told")]
+#![allow(clippy::not_unsafe_ptr_arg_deref, reason = "as above")]
 
+use hakmem_core::seam::SizeClass;
 use hakmem_core::{Allocator, Audit, Fault, Front, PageProvider};
 
 use crate::providers::{Clocked, Faulty, LinuxPages, Narrow};
@@ -20,7 +22,7 @@ impl Scene {
     /// Zones of `zone_bytes`.
     pub fn new(zone_bytes: usize) -> Self {
         let pages = Clocked::new(Narrow::new(Faulty::new(LinuxPages::new()), zone_bytes, usize::MAX));
-        Self { allocator: Allocator::new(pages), one: Front::new(), two: Front::new() }
+        Self { allocator: Allocator::new(pages), one: new_front(), two: new_front() }
     }
 
     /// A block for the first thread, by the paths that a shim tries in turn.
@@ -32,10 +34,10 @@ impl Scene {
 
     /// Gives a pointer back by one of the threads.
     pub fn try_give(&self, front: &Front, block: *mut u8) -> Result<(), Fault> {
-        if self.allocator.give(front, block) || self.allocator.give_packed(front, block) {
+        if give_fast(&self.allocator, front, block) || give_packed(&self.allocator, front, block) {
             return Ok(());
         }
-        self.allocator.give_slow(front, block)
+        give_slow(&self.allocator, front, block)
     }
 
     /// Gives a live block back by the first thread.
@@ -60,9 +62,57 @@ pub fn take<P: PageProvider>(allocator: &Allocator<P>, front: &Front, bytes: usi
 
 /// Gives a live block back, in the same way.
 pub fn give<P: PageProvider>(allocator: &Allocator<P>, front: &Front, block: *mut u8) {
-    if !allocator.give(front, block) {
-        allocator.give_slow(front, block).expect("a live block is taken back");
+    if !give_fast(allocator, front, block) {
+        give_slow(allocator, front, block).expect("a live block is taken back");
     }
+}
+
+/// A new thread's front, which comes to one allocator alone.
+pub fn new_front() -> Front {
+    // SAFETY: each test has one allocator at a time, and new fronts with it.
+    unsafe { Front::new() }
+}
+
+/// [`Allocator::give`] of a block that the test has, or of what is no block.
+pub fn give_fast<P: PageProvider>(allocator: &Allocator<P>, front: &Front, pointer: *mut u8) -> bool {
+    // SAFETY: tests use no block that they gave back.
+    unsafe { allocator.give(front, pointer) }
+}
+
+/// [`Allocator::give_packed`] of the same.
+pub fn give_packed<P: PageProvider>(allocator: &Allocator<P>, front: &Front, pointer: *mut u8) -> bool {
+    // SAFETY: as above.
+    unsafe { allocator.give_packed(front, pointer) }
+}
+
+/// [`Allocator::give_slow`] of the same.
+pub fn give_slow<P: PageProvider>(allocator: &Allocator<P>, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
+    // SAFETY: as above.
+    unsafe { allocator.give_slow(front, pointer) }
+}
+
+/// [`Allocator::after_fork`], of a fork that the test plays.
+pub fn after_fork<P: PageProvider>(allocator: &Allocator<P>, front: &Front, in_child: bool) -> Result<(), Fault> {
+    // SAFETY: of the threads of a test in whose child others would be gone none is at work.
+    unsafe { allocator.after_fork(front, in_child) }
+}
+
+/// A block of a class that has a magazine.
+pub fn take_sized<P: PageProvider>(allocator: &Allocator<P>, front: &Front, class: SizeClass) -> *mut u8 {
+    assert!(class.has_magazine() && !class.is_room());
+    // SAFETY: just asserted.
+    unsafe { allocator.take_sized(front, class) }
+}
+
+/// [`Allocator::resize`] of the same.
+pub fn resize<P: PageProvider>(
+    allocator: &Allocator<P>,
+    front: &Front,
+    pointer: *mut u8,
+    bytes: usize,
+) -> Result<*mut u8, Fault> {
+    // SAFETY: as above.
+    unsafe { allocator.resize(front, pointer, bytes) }
 }
 
 /// Ends a thread.

@@ -1,6 +1,6 @@
 //! The bounds on what is counted exactly: system calls, and instructions.
 
-use crate::bounds::{Absent, Run, Verdict, hold};
+use crate::bounds::run::{Absent, Run, Verdict, hold};
 use crate::contender::ContenderName::{self, Floor, Glibc, Hakmem, Mimalloc3};
 use crate::trace::Calls;
 use crate::workload::Workload;

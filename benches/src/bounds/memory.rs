@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::bounds::{Absent, Run, Verdict, hold};
+use crate::bounds::run::{Absent, Run, Verdict, hold};
 use crate::contender::ContenderName::{self, Glibc, Hakmem};
 use crate::grid::Cell;
 use crate::subject::Subject;

@@ -1,6 +1,6 @@
 //! The bounds of a few workloads one by one: time beside mimalloc 3's, peak memory beside both.
 
-use crate::bounds::{Run, Verdict, hold};
+use crate::bounds::run::{Run, Verdict, hold};
 use crate::contender::ContenderName::{Glibc, Hakmem, Mimalloc3};
 use crate::workload::Workload;
 

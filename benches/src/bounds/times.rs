@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 
-use crate::bounds::{Absent, Run, Verdict, hold};
+use crate::bounds::run::{Absent, Run, Verdict, hold};
 use crate::contender::ContenderName::{Floor, Hakmem, Mimalloc3};
 use crate::grid::Cell;
 use crate::sample::Sample;

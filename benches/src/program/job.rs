@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::child::passed_variables;
 use crate::contender::{Contender, ContenderName, Contenders};
 use crate::options::Options;
 use crate::program::Program;
@@ -12,7 +13,6 @@ use crate::program::folder::Folder;
 use crate::program::process::Process;
 use crate::program::recipe::{Executable, Recipe};
 use crate::program::{binding, builds};
-use crate::runner::passed_variables;
 use crate::sample::Sample;
 
 /// What the loader says when it leaves a preload out.

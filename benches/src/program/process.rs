@@ -5,8 +5,8 @@ use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::child::TIME_LIMIT;
 use crate::program::usage::Usage;
-use crate::runner::TIME_LIMIT;
 
 /// One that was not waited for yet.
 pub(super) struct Process {

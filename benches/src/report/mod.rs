@@ -10,6 +10,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::child::passed_variables;
 use crate::contender::{ContenderName, Contenders};
 use crate::grid::{Cell, Grid};
 use crate::instructions::Instructions;
@@ -17,7 +18,6 @@ use crate::machine::{Machine, first_line};
 use crate::options::Options;
 use crate::plot;
 use crate::report::table::{table, words};
-use crate::runner::passed_variables;
 use crate::subject::Subject;
 use crate::trace::Calls;
 use crate::workload::peak_kb;

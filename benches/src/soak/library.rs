@@ -3,8 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::options::Options;
-
 /// Preloaded for `none`: else a program that is linked to another allocator would call that one.
 const GLIBC: &str = "libc.so.6";
 
@@ -15,8 +13,8 @@ pub(crate) struct Library {
 }
 
 /// Builds ours where no other is named.
-pub(crate) fn find(options: &Options) -> Result<Library, String> {
-    match options.library.as_deref() {
+pub(crate) fn find(named: Option<&str>) -> Result<Library, String> {
+    match named {
         Some("none") => Ok(Library { preload: GLIBC.into(), words: "none: glibc's malloc".into() }),
         Some(path) => existing(Path::new(path)),
         None => existing(&build()?),

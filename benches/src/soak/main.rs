@@ -60,7 +60,7 @@ fn main() -> ExitCode {
 
 /// Runs all parts at once to the end of the time, and says whether all is well.
 fn soak(options: &Options) -> Result<bool, String> {
-    let library = library::find(options)?;
+    let library = library::find(options.library.as_deref())?;
     let mut stage = Stage::new(&library, options.length()).map_err(|error| format!("a temporary folder: {error}"))?;
     let (parts, skipped) = present(options.parts());
     if parts.is_empty() {

@@ -7,6 +7,7 @@
 mod block;
 mod burst;
 mod churn;
+mod crew;
 mod exchange;
 mod first_calls;
 mod gate;
@@ -14,11 +15,14 @@ mod growth;
 mod larson;
 mod many_threads;
 mod meter;
+mod neighbours;
 mod pages;
 mod pair;
+mod parts;
 mod phases;
 mod remote;
 mod small;
+mod spread;
 mod thread;
 mod toggle;
 mod window;
@@ -33,6 +37,7 @@ use crate::sample::Sample;
 use crate::workload::block::Block;
 use crate::workload::burst::Order::{AsAllocated, Random};
 use crate::workload::meter::Meter;
+use crate::workload::parts::Freed;
 
 pub(crate) use crate::workload::meter::peak_kb;
 pub(crate) use crate::workload::xorshift::Xorshift;
@@ -70,12 +75,30 @@ pub(crate) enum Workload {
     Burst1m,
     /// the same freed in random order
     Burst1mRandom,
+    /// bursts of 100,000 blocks of 16–512 bytes in each of 4 threads, which free their own
+    Burst4,
+    /// the same where each thread frees those that another allocated
+    Burst4Shared,
     /// 30,000 blocks of 16–512 bytes, a random one replaced a step
     Window30k,
     /// the same with 1,000,000 blocks
     Window1m,
     /// the same with 1 GiB of blocks of 240 bytes
     Heap1gib,
+    /// 10,000 blocks of 1–1,024 bytes, half of them below 9, a random one replaced a step
+    TinyMixed,
+    /// 1 byte to 32 KiB, log-uniform, in 2 threads, each replacing a random one of its own 100 blocks a step
+    Spread2_100,
+    /// the same with 1,000 blocks each
+    Spread2_1k,
+    /// the same with 10,000 blocks each
+    Spread2_10k,
+    /// the same with 100 blocks in each of 4 threads
+    Spread4_100,
+    /// the same with 1,000 blocks in each of 4 threads
+    Spread4_1k,
+    /// the same with 10,000 blocks in each of 4 threads
+    Spread4_10k,
     /// 8–32 KiB, 64 slots, each page touched
     Mid,
     /// 8–32 KiB, 4,000 slots, each page touched
@@ -100,6 +123,10 @@ pub(crate) enum Workload {
     Larson8,
     /// 16–512 bytes, allocated by 2 threads, each freeing what either left
     Exchange,
+    /// exchange with 4 threads
+    Exchange4,
+    /// 512 blocks of 64 bytes side by side, of which 2 threads replace every other one each
+    Neighbours2,
     /// 16–512 bytes, allocated by one thread and freed by another
     Remote,
     /// remote with 2 pairs of threads
@@ -128,6 +155,11 @@ impl Workload {
         match self {
             Self::Pair | Self::PairRandom | Self::Burst64 | Self::Burst64Random => 20_000_000,
             Self::Burst100k | Self::Burst100kRandom | Self::Burst1m | Self::Burst1mRandom => 5_000_000,
+            Self::Burst4 | Self::Burst4Shared => 5_000_000,
+            Self::Spread2_100 | Self::Spread2_1k | Self::Spread2_10k => 20_000_000,
+            Self::Spread4_100 | Self::Spread4_1k | Self::Spread4_10k => 20_000_000,
+            Self::TinyMixed | Self::Exchange4 => 50_000_000,
+            Self::Neighbours2 => 200_000_000,
             Self::Window30k => 8_000_000,
             Self::Window1m | Self::Heap1gib | Self::Mid | Self::Mid4k | Self::Pool | Self::Phases => 2_000_000,
             Self::Calloc => 300_000,
@@ -211,9 +243,18 @@ impl Workload {
             Self::Burst100kRandom => burst::run(steps, 100_000, Random, mixed),
             Self::Burst1m => burst::run(steps, 1_000_000, AsAllocated, |_| 64),
             Self::Burst1mRandom => burst::run(steps, 1_000_000, Random, |_| 64),
+            Self::Burst4 => parts::run(steps, Freed::Own),
+            Self::Burst4Shared => parts::run(steps, Freed::Next),
             Self::Window30k => window::run(steps, 30_000, mixed),
             Self::Window1m => window::run(steps, 1_000_000, mixed),
             Self::Heap1gib => window::run(steps, (1 << 30) / 240, |_| 240),
+            Self::TinyMixed => window::run(steps, 10_000, half_tiny),
+            Self::Spread2_100 => spread::run(steps, 2, 100),
+            Self::Spread2_1k => spread::run(steps, 2, 1_000),
+            Self::Spread2_10k => spread::run(steps, 2, 10_000),
+            Self::Spread4_100 => spread::run(steps, 4, 100),
+            Self::Spread4_1k => spread::run(steps, 4, 1_000),
+            Self::Spread4_10k => spread::run(steps, 4, 10_000),
             Self::Mid => toggle::run::<64>(steps, 42, mid),
             Self::Mid4k => toggle::run::<4_000>(steps, 42, mid),
             Self::Pool => toggle::run::<64>(steps, 42, |draw| Block::with_pages(8 * 1024 + draw % (44 * 1024 + 1))),
@@ -226,6 +267,8 @@ impl Workload {
             Self::Larson4 => larson::run(steps, chains(4)),
             Self::Larson8 => larson::run(steps, chains(8)),
             Self::Exchange => exchange::run(steps, chains(2)),
+            Self::Exchange4 => exchange::run(steps, chains(4)),
+            Self::Neighbours2 => neighbours::run(steps),
             Self::Remote => remote::run(steps, 1),
             Self::Remote2 => remote::run(steps, 2),
             Self::Remote4 => remote::run(steps, 4),
@@ -256,6 +299,12 @@ fn mid(draw: usize) -> Block {
 
 fn mixed(random: &mut Xorshift) -> usize {
     16 + random.draw() % (512 - 16 + 1)
+}
+
+/// 1–1,024 bytes, half of them below 9.
+fn half_tiny(random: &mut Xorshift) -> usize {
+    let draw = random.draw();
+    if draw & 1 == 0 { 1 + (draw >> 1) % 8 } else { 9 + (draw >> 1) % (1_024 - 9 + 1) }
 }
 
 /// 16 bytes to 1 MiB, each power of two as often as any other.

@@ -4,14 +4,21 @@
 
 use super::Allocator;
 use super::give::block_bytes;
+use crate::base::slab_mask::SlabMask;
 use crate::base::sync::Ordering;
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::harden::quarantine::Quarantine;
+use crate::heap::reserve::Reserve;
 use crate::inspect::{Audit, Broken, Stats, check};
 use crate::pages::PageProvider;
-use crate::slab::size_class::{CLASSES, MAGAZINE_CLASSES};
-use crate::slab::{SizeClass, Slab, starter};
+use crate::slab::size_class::CLASSES;
+use crate::slab::{Live, SizeClass, Slab, starter};
 use crate::superslab::Zone;
+
+/// Bytes of some slabs.
+fn bytes_of(slabs: SlabMask) -> u64 {
+    (slabs.count() * SLAB_BYTES) as u64
+}
 
 /// Blocks of a class by whose hands they are in.
 #[derive(Clone, Copy, Default)]
@@ -27,24 +34,22 @@ impl<P: PageProvider> Allocator<P> {
     /// A snapshot of the figures.
     pub fn stats(&self) -> Stats {
         let mut stats = Stats {
-            large: self.large.live_bytes.load(Ordering::Relaxed) as u64,
+            large: (self.large.live_bytes.load(Ordering::Relaxed) + self.territory.refuge.mappings()) as u64,
             large_cached: self.large.cached_bytes.load(Ordering::Relaxed) as u64,
             guarded: self.guarded.live_bytes() as u64,
-            store: self.territory.store.mapped() as u64,
+            store: (self.territory.store.mapped() + self.territory.refuge.sheets()) as u64,
             zones: self.territory.zones.count() as u64,
             threads: u64::from(self.heaps.threads.load(Ordering::Relaxed)),
             ..Stats::default()
         };
-        self.territory.pool.lock().for_each(|_, _, header| {
-            let bytes = |mask: u64| u64::from(mask.count_ones()) * SLAB_BYTES as u64;
+        self.territory.pool.lock().for_each(|_, header| {
             stats.superslabs += 1;
-            stats.active += bytes(!(header.free | header.guards));
-            stats.cached += bytes(header.kept());
-            stats.clean += bytes(header.free & !header.kept() | header.guards);
+            stats.active += bytes_of(!(header.free | header.guards));
+            stats.cached += bytes_of(header.kept());
+            stats.clean += bytes_of(header.free & !header.kept() | header.guards);
         });
         for heap in self.heaps.heaps() {
-            let bytes = u64::from(heap.reserve.holding().2.count_ones()) * SLAB_BYTES as u64;
-            let bytes = bytes.min(stats.active);
+            let bytes = bytes_of(heap.reserve.slabs()).min(stats.active);
             stats.active -= bytes;
             stats.cached += bytes;
         }
@@ -65,32 +70,28 @@ impl<P: PageProvider> Allocator<P> {
         stats
     }
 
-    /// Bytes of address space that are reserved for blocks, resident or not.
-    pub fn reserved(&self) -> usize {
-        self.territory.pool.lock().capacity() * SUPERSLAB_BYTES
-    }
-
     /// Walks every invariant and counts every block.
     ///
     /// # Safety
     ///
-    /// No other thread uses the allocator meanwhile; threads that ended called `end_thread`.
+    /// No other thread uses the allocator meanwhile; fronts of threads whose end was not told are where they were.
     pub unsafe fn audit(&self) -> Result<Audit, Broken> {
         let mut audit = Audit::default();
         let mut tallies = [Tally::default(); CLASSES];
         check("pool-index", 0, u64::from(self.territory.pool.lock().is_indexed()), 1)?;
+        check("tiny-map", 0, u64::from(self.territory.is_tiny_whole()), 1)?;
         let mut result = Ok(());
-        self.territory.pool.lock().for_each(|number, superslab, header| {
+        self.territory.pool.lock().for_each(|place, header| {
             if result.is_ok() {
-                let zone = self.territory.zones.get(number);
+                let zone = self.territory.zones.get(place.zone);
                 // SAFETY: committed, as the pool knows it.
-                let records = unsafe { zone.records(superslab) };
-                let reserved = self.heaps.heaps().map(|heap| heap.reserve.holding());
-                let reserved = reserved.filter(|held| (held.0, held.1) == (number, superslab)).map(|held| held.2);
+                let records = unsafe { zone.records(place.superslab) };
+                let reserves = self.heaps.heaps().map(|heap| &heap.reserve);
+                let at = place.superslab.index();
                 let mut free = header.free | header.guards;
-                result = result.and(check("guard-slab", superslab, header.free & header.guards, 0));
-                for mask in reserved {
-                    result = result.and(check("reserve", superslab, free & mask, 0));
+                result = result.and(check("guard-slab", at, (header.free & header.guards).bits(), 0));
+                for mask in reserves.filter(|reserve| reserve.place() == place).map(Reserve::slabs) {
+                    result = result.and(check("reserve", at, (free & mask).bits(), 0));
                     free |= mask;
                 }
                 result = result.and_then(|()| walk(zone, records, free, &mut tallies, &mut audit));
@@ -113,22 +114,22 @@ impl<P: PageProvider> Allocator<P> {
                     }
                 }
             }
-            for class in (2..MAGAZINE_CLASSES as u8).map(SizeClass) {
+            for class in SizeClass::all_with_magazines() {
                 for &block in thread.blocks(front, class) {
                     self.check_cached(class, block)?;
-                    cached[class.0 as usize] += 1;
+                    cached[class.index()] += 1;
                 }
             }
         }
         check("quarantine", 0, audit.waiting_blocks, runs)?;
-        for (class, tally) in tallies.iter().enumerate() {
+        for (class, tally) in SizeClass::all().zip(&tallies) {
             let held = tally.used - tally.remote;
-            let shape = SizeClass(class as u8).shape();
-            let live = if class < MAGAZINE_CLASSES && class != 1 { tally.live } else { held };
+            let (bytes, is_room) = (u64::from(class.shape().bytes), class.is_room());
+            let live = if class.has_magazine() { tally.live } else { held };
+            let class = class.index();
             check("slab-used", class, held, live + cached[class] + waiting[class])?;
             audit.live_blocks += live;
-            audit.live_bytes +=
-                if SizeClass(class as u8).is_room() { tally.live_bytes } else { live * u64::from(shape.bytes) };
+            audit.live_bytes += if is_room { tally.live_bytes } else { live * bytes };
             audit.magazine_blocks += cached[class];
             audit.waiting_blocks += waiting[class];
             audit.remote_blocks += tally.remote;
@@ -155,16 +156,13 @@ impl<P: PageProvider> Allocator<P> {
 
     /// A block in a magazine is a block of its class, not live, not in its slab.
     fn check_cached(&self, class: SizeClass, block: *mut u8) -> Result<(), Broken> {
-        let broken = Broken { invariant: "magazine", at: block.addr(), found: 0, expected: u64::from(class.0) };
+        let broken = Broken { invariant: "magazine", at: block.addr(), found: 0, expected: u64::from(class.number()) };
         let zone = self.territory.zones.find(block).ok_or(broken)?;
-        let live = zone.live_place(block).ok_or(broken)?;
-        let live = SizeClass(live.load(Ordering::Relaxed));
-        let is_free = live.is_mark() || live == SizeClass::NONE || live == SizeClass::FREED;
-        check("live-map", block.addr(), u64::from(is_free), 1)?;
+        check("live-map", block.addr(), u64::from(zone.is_live(class, block)), 0)?;
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
         let found = self.class_of(block).unwrap_or(SizeClass::NONE);
-        check("magazine", block.addr(), u64::from(found.0), u64::from(class.0))?;
+        check("magazine", block.addr(), u64::from(found.number()), u64::from(class.number()))?;
         let (index, starts) = slab.block_at(offset);
         check("magazine", block.addr(), u64::from(starts && !slab.is_free(index)), 1)
     }
@@ -173,7 +171,7 @@ impl<P: PageProvider> Allocator<P> {
 fn walk(
     zone: &Zone,
     records: &[Slab; SUPERSLAB_SLABS],
-    free: u64,
+    free: SlabMask,
     tallies: &mut [Tally; CLASSES],
     audit: &mut Audit,
 ) -> Result<(), Broken> {
@@ -182,7 +180,7 @@ fn walk(
         let slab = &records[number];
         let at = core::ptr::from_ref(slab).addr();
         let spanned = slab.class() != SizeClass::NONE;
-        check("pool-mask", at, u64::from(free >> number & 1 == 1), u64::from(!spanned))?;
+        check("pool-mask", at, u64::from(free.contains(number)), u64::from(!spanned))?;
         if !spanned {
             number += 1;
             continue;
@@ -190,7 +188,7 @@ fn walk(
         check("pool-mask", at, slab.tag.back() as u64, 0)?;
         let slabs = slab.slabs.load(Ordering::Relaxed) as usize;
         for record in &records[number..number + slabs] {
-            check("pool-mask", at, u64::from(record.class().0), u64::from(slab.class().0))?;
+            check("pool-mask", at, u64::from(record.class().number()), u64::from(slab.class().number()))?;
         }
         audit.spans += 1;
         if slab.class() == SizeClass::RUN {
@@ -201,7 +199,7 @@ fn walk(
         } else if slab.class() == SizeClass::STARTER {
             walk_starter(zone, slab, tallies, audit)?;
         } else {
-            walk_span(zone, slab, &mut tallies[slab.class().0 as usize], audit)?;
+            walk_span(zone, slab, &mut tallies[slab.class().index()], audit)?;
         }
         number += slabs;
     }
@@ -217,17 +215,13 @@ fn walk_starter(zone: &Zone, slab: &Slab, tallies: &mut [Tally; CLASSES], audit:
         let (word, bit) = (granule / 64, 1u64 << (granule % 64));
         let mine = slab.word_of(word).load(Ordering::Relaxed) & bit != 0;
         let theirs = slab.remote_word_of(word).load(Ordering::Relaxed) & bit != 0;
-        let live = zone.live_place(base.wrapping_add(granule << GRANULE_SHIFT));
-        let live = live.map_or(0, |live| live.load(Ordering::Relaxed));
-        // A mark may be older than the starter.
-        let live = if SizeClass(live).is_mark() || live == SizeClass::FREED.0 { 0 } else { live };
-        result = result.and(check("starter", at, u64::from(live != 0 && live != class.0), 0));
+        let is_live = zone.is_live(class, base.wrapping_add(granule << GRANULE_SHIFT));
         result = result.and(check("slab-word", at, u64::from(mine && theirs), 0));
         own += u64::from(mine);
         let tally = &mut tallies[class.index()];
         tally.used += u64::from(!mine);
         tally.remote += u64::from(theirs);
-        tally.live += u64::from(live != 0);
+        tally.live += u64::from(is_live);
     });
     result?;
     audit.slab_blocks += own;
@@ -257,23 +251,22 @@ fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> 
     tally.used += used;
     tally.remote += remote;
     audit.slab_blocks += own;
-    if slab.class().has_magazine() {
-        let bytes = slab.class().shape().bytes as usize;
-        let base = slab.base.load(Ordering::Relaxed);
-        for granule in 0..slab.span_bytes() >> GRANULE_SHIFT {
-            let offset = granule << GRANULE_SHIFT;
-            let Some(live) = zone.live_place(base.wrapping_add(offset)) else {
-                continue;
-            };
-            let class = live.load(Ordering::Relaxed);
-            // A mark may be older than the span.
-            if class == 0 || SizeClass(class).is_mark() || class == SizeClass::FREED.0 {
-                continue;
-            }
-            check("live-map", base.addr() + offset, u64::from(class), u64::from(slab.class().0))?;
-            check("live-map", base.addr() + offset, (offset % bytes) as u64, 0)?;
+    let (class, base) = (slab.class(), slab.base.load(Ordering::Relaxed));
+    for slab in (0..slab.span_bytes()).step_by(SLAB_BYTES) {
+        let kind = zone.kind_of(base.wrapping_add(slab)).unwrap_or(SizeClass::NONE);
+        let expected = if class.has_magazine() { class } else { SizeClass::NONE };
+        check("kind-map", base.addr() + slab, u64::from(kind.number()), u64::from(expected.number()))?;
+    }
+    if class.has_magazine() {
+        let granule = 1 << class.map().shift();
+        for offset in (0..slab.span_bytes()).step_by(granule) {
+            let live = zone.live_place(class, base.wrapping_add(offset)).map_or(Live::NOTHING, Live::at);
+            let Some(start) = live.start(granule) else { continue };
+            let (block, starts) = slab.block_at(offset + start);
+            check("live-map", base.addr() + offset + start, u64::from(starts), 1)?;
+            check("live-map", base.addr() + offset + start, u64::from(block < carved as usize), 1)?;
             tally.live += 1;
-            tally.live_bytes += block_bytes(zone, slab, offset) as u64;
+            tally.live_bytes += block_bytes(zone, slab, offset + start) as u64;
         }
     }
     Ok(())

@@ -38,6 +38,7 @@ impl<P: PageProvider> Allocator<P> {
             heap.tidy(&self.territory);
             heap.retire();
             thread.falls.set(true);
+            thread.peak.set(thread.out.get());
         }
         thread.look_below.set(look_below_last(thread.out.get()));
     }

@@ -3,6 +3,7 @@
 #![allow(unsafe_code, reason = "looks spans up by address")]
 
 use super::Allocator;
+use super::backlog::Late;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Watch};
 use crate::config::geometry::{GRANULE_SHIFT, SLAB_SHIFT};
@@ -13,39 +14,66 @@ use crate::heap::{Front, Heap, ThreadHeap};
 use crate::large::LargeFree;
 use crate::pages::PageProvider;
 use crate::policy::front::flush_batch;
-use crate::slab::{SizeClass, Slab, mailbox, starter};
+use crate::slab::{Live, SizeClass, Slab, mailbox, starter};
 use crate::superslab::Zone;
 
 /// Where a pointer from outside leads.
 pub(super) enum Claimed<'a> {
-    /// A live block of a magazine class.
-    Small(SizeClass),
+    /// A live block of a magazine class, and where it goes.
+    Small(SizeClass, Home),
     /// A live block of a direct class: its span and number.
     Direct(&'a Slab, usize),
     /// A live run.
     Run(&'a Slab),
 }
 
+/// Where a block of a magazine class goes that is freed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Home {
+    /// To the thread's magazine.
+    Magazine,
+    /// To its starter, but for the first few: the hot path does not know the class, and who had it once more would come
+    /// here again.
+    Starter,
+}
+
 impl<P: PageProvider> Allocator<P> {
     /// Takes any block back. Null is nothing. A fault changes nothing.
+    ///
+    /// # Safety
+    ///
+    /// If a block starts there, it is the caller's to give back, and nobody uses it any more.
     #[cold]
     #[inline(never)]
-    pub fn give_slow(&self, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
+    pub unsafe fn give_slow(&self, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
         if pointer.is_null() {
             return Ok(());
         }
-        let visitor = self.heaps.visitor(&self.territory, front);
+        let Some(thread) = front.thread_heap() else { return self.give_slow_passing(front, pointer) };
+        let Some(_inside) = self.gate.enter_by(front, thread) else { return self.give_later(front, pointer) };
+        self.give_as(Visitor::Thread(thread), front, pointer)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn give_slow_passing(&self, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
+        let Some(_inside) = self.gate.enter_passing(front) else { return self.give_later(front, pointer) };
+        self.give_as(self.heaps.visitor(&self.territory, front), front, pointer)
+    }
+
+    #[inline(always)]
+    fn give_as(&self, visitor: Visitor<'_>, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
         if let Visitor::Thread(thread) = &visitor
             && thread.watch().contains(Watch::COUNT)
         {
             Calls::count(&thread.calls.given, 1);
         }
-        let Some(zone) = self.territory.zones.find(pointer) else {
+        let Some(zone) = self.territory.zone_of(pointer) else {
             return self.give_large(pointer);
         };
         match self.claim(zone, pointer)? {
-            Claimed::Small(class) => match visitor {
-                Visitor::Thread(thread) => self.give_small(front, thread, zone, class, pointer),
+            Claimed::Small(class, home) => match visitor {
+                Visitor::Thread(thread) => self.give_small(front, thread, zone, (class, home), pointer),
                 Visitor::Passing => {
                     self.unmark(zone, class, pointer, true)?;
                     self.fill_freed(pointer, zone.bytes_in_use(class, pointer));
@@ -60,7 +88,7 @@ impl<P: PageProvider> Allocator<P> {
                 if !slab.tag.claim_run(false) {
                     return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
-                slab.former.store(SizeClass::RUN.0, Ordering::Relaxed);
+                slab.former.store(SizeClass::RUN.number(), Ordering::Relaxed);
                 let thread = if let Visitor::Thread(thread) = &visitor { Some(*thread) } else { None };
                 if self.territory.measures.has(Harden::HOLDS) {
                     self.set_run_aside(front, thread, slab);
@@ -75,12 +103,23 @@ impl<P: PageProvider> Allocator<P> {
         }
     }
 
+    /// What is no block of ours, or a free one, is told at once.
+    #[cold]
+    #[inline(never)]
+    fn give_later(&self, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
+        if let Some(given) = self.territory.refuge.give(&self.territory.provider, pointer) {
+            return given;
+        }
+        self.usable(pointer)?;
+        self.do_later(front, Late::Block(pointer))
+    }
+
     fn give_small(
         &self,
         front: &Front,
         thread: &ThreadHeap,
         zone: &Zone,
-        class: SizeClass,
+        (class, home): (SizeClass, Home),
         pointer: *mut u8,
     ) -> Result<(), Fault> {
         if !core::ptr::eq(zone, self.territory.zones.first()) {
@@ -91,10 +130,20 @@ impl<P: PageProvider> Allocator<P> {
         if is_exact && self.territory.measures.has(Harden::HOLDS) {
             return self.set_aside(front, thread, zone, class, pointer);
         }
+        let stays = |heap: &Heap| heap.first_blocks.stays(class);
+        if home == Home::Starter && !thread.heap().is_some_and(stays) {
+            // Who keeps heads before its blocks looks for one before each: what comes to stand behind this has none.
+            // SAFETY: the block is ours now, and no class of a starter has less.
+            unsafe { pointer.write_bytes(0, 1 << GRANULE_SHIFT) };
+            thread.note_given(1);
+            let given = self.heaps.put_one(&self.territory, thread.heap(), pointer);
+            self.look_for_surplus();
+            return given;
+        }
         self.push_or_flush(front, thread, class, pointer)
     }
 
-    /// Puts a block that is no more in the live map into its magazine, which is emptied by half if it is full.
+    /// Puts a block that is no more in its live map into its magazine, which is emptied by half if it is full.
     pub(super) fn push_or_flush(
         &self,
         front: &Front,
@@ -114,8 +163,17 @@ impl<P: PageProvider> Allocator<P> {
         thread.gives.set(true);
         let slots = thread.slots(class);
         let given = if slots > 0 {
+            // Twice without having run empty: more goes back than is asked for, and a larger one does with fewer flushes.
+            let again = thread.has_flushed(class)
+                && thread.heap().is_some()
+                && self.heaps.may_grow(&self.territory, thread, class);
             thread.note_flush(class);
-            let flushed = self.heaps.flush(&self.territory, front, thread, class, flush_batch(slots));
+            // Who never took keeps none for the next time.
+            let count = if again || thread.refills.get() == 0 { slots } else { flush_batch(slots) };
+            let flushed = self.heaps.flush(&self.territory, front, thread, class, count);
+            if again {
+                self.heaps.fit(&self.territory, front, thread, class, false);
+            }
             thread.push(front, class, pointer);
             flushed
         } else if !thread.falls.get() && self.heaps.fit(&self.territory, front, thread, class, false) {
@@ -130,18 +188,19 @@ impl<P: PageProvider> Allocator<P> {
         given
     }
 
-    /// Takes a block out of the live map; with `exact`, by an exchange that one thread wins.
+    /// Takes a block out of its live map; with `exact`, by an exchange that one thread wins.
     fn unmark(&self, zone: &Zone, class: SizeClass, pointer: *mut u8, exact: bool) -> Result<(), Fault> {
-        let Some(live) = zone.live_place(pointer) else {
+        let Some(live) = zone.live_place(class, pointer) else {
             return Ok(());
         };
         if !exact {
-            live.store(0, Ordering::Relaxed);
+            Live::NOTHING.put(live);
             return Ok(());
         }
-        match live.compare_exchange(class.0, self.freed_mark(), Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => Ok(()),
-            Err(_) => Err(Fault::at(FaultKind::DoubleFree, pointer.addr())),
+        if self.freed_mark().replace(live, Live::block(pointer)) {
+            Ok(())
+        } else {
+            Err(Fault::at(FaultKind::DoubleFree, pointer.addr()))
         }
     }
 
@@ -160,7 +219,8 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     fn give_large(&self, pointer: *mut u8) -> Result<(), Fault> {
-        if let Some(given) = self.guarded.give(&self.territory, pointer) {
+        let refuge = || self.territory.refuge.give(&self.territory.provider, pointer);
+        if let Some(given) = self.guarded.give(&self.territory, pointer).or_else(refuge) {
             return given;
         }
         self.look_at_clock();
@@ -176,11 +236,11 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Turns a pointer into a zone into a live block or a fault; changes nothing.
     pub(super) fn claim<'a>(&self, zone: &'a Zone, pointer: *mut u8) -> Result<Claimed<'a>, Fault> {
-        if let Some(live) = zone.live_place(pointer) {
-            let class = SizeClass(live.load(Ordering::Relaxed));
-            if class.has_magazine() {
-                return Ok(Claimed::Small(class));
-            }
+        if let Some(class) = zone.kind_of(pointer)
+            && class.has_magazine()
+            && zone.is_live(class, pointer)
+        {
+            return Ok(Claimed::Small(class, Home::Magazine));
         }
         // SAFETY: the caller found the zone by this pointer.
         let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
@@ -199,11 +259,10 @@ impl<P: PageProvider> Allocator<P> {
             };
         }
         if class == SizeClass::STARTER {
-            return Err(starter_fault(zone, slab, offset, pointer));
+            return self.claim_first(zone, slab, offset, pointer);
         }
         let (block, starts) = slab.block_at(offset);
-        let least = if class == SizeClass::PAIR { 8 } else { 1 << GRANULE_SHIFT };
-        if offset % least != 0 {
+        if !offset.is_multiple_of(class.alignment()) {
             return Err(fault(FaultKind::Misaligned));
         }
         if !starts {
@@ -216,6 +275,29 @@ impl<P: PageProvider> Allocator<P> {
             return Err(fault(FaultKind::DoubleFree));
         }
         Ok(Claimed::Direct(slab, block))
+    }
+
+    /// The same of a pointer into a starter.
+    fn claim_first<'a>(
+        &self,
+        zone: &'a Zone,
+        slab: &'a Slab,
+        offset: usize,
+        pointer: *mut u8,
+    ) -> Result<Claimed<'a>, Fault> {
+        let granule = offset >> GRANULE_SHIFT;
+        let fault = |kind| Err(Fault { kind, address: pointer.addr(), block_bytes: block_bytes(zone, slab, offset) });
+        if !offset.is_multiple_of(1 << GRANULE_SHIFT) {
+            return fault(FaultKind::Misaligned);
+        }
+        match starter::block_over(slab, granule) {
+            Some((start, class)) if start == granule && zone.is_live(class, pointer) => {
+                Ok(Claimed::Small(class, Home::Starter))
+            }
+            Some((start, _)) if start == granule => fault(FaultKind::DoubleFree),
+            Some(_) => fault(FaultKind::InnerPointer),
+            None => fault(FaultKind::Stale),
+        }
     }
 }
 
@@ -230,18 +312,6 @@ pub(super) fn block_bytes(zone: &Zone, slab: &Slab, offset: usize) -> usize {
         return bytes;
     }
     zone.bytes_in_use(class, slab.base.load(Ordering::Relaxed).wrapping_add(slab.block_at(offset).0 * bytes))
-}
-
-/// What is wrong with a pointer into a starter at which no live block starts.
-fn starter_fault(zone: &Zone, slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
-    let granule = offset >> GRANULE_SHIFT;
-    let fault = |kind| Fault { kind, address: pointer.addr(), block_bytes: block_bytes(zone, slab, offset) };
-    match starter::block_over(slab, granule) {
-        _ if !offset.is_multiple_of(1 << GRANULE_SHIFT) => fault(FaultKind::Misaligned),
-        Some((start, _)) if start == granule => fault(FaultKind::DoubleFree),
-        Some(_) => fault(FaultKind::InnerPointer),
-        None => fault(FaultKind::Stale),
-    }
 }
 
 /// What is wrong with a pointer into a slab that belongs to no span: a block that was freed before the

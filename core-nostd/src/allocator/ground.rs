@@ -4,8 +4,10 @@
 
 use super::Allocator;
 use super::give::block_bytes;
+use crate::base::place::{Place, SuperSlabNumber, ZoneNumber};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{LIVE_MAP_BYTES, META_SHIFT, SLAB_SHIFT, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::geometry::{META_SHIFT, SLAB_SHIFT, SUPERSLAB_BYTES};
+use crate::config::map::Map;
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
 use crate::slab::size_class::CLASSES;
@@ -20,42 +22,52 @@ pub enum Ground {
     FreeBlock(usize),
     /// In a slab that is free.
     Free,
-    /// In what is reserved for blocks and was never committed.
-    Reserve,
     /// In what is known of blocks.
     Records,
 }
 
 impl<P: PageProvider> Allocator<P> {
     /// What an address is to the zones; `None` outside of them. Guarded and large blocks are not.
+    #[doc(hidden)]
     pub fn ground(&self, address: usize) -> Option<Ground> {
         let zones = &self.territory.zones;
-        (0..zones.count()).find_map(|number| {
+        zones.numbers().find_map(|number| {
             let zone = zones.get(number);
-            let pool = self.territory.pool.try_lock();
-            let superslabs = pool.map_or(zone.superslabs(), |pool| pool.superslabs_of(number));
+            let superslabs = zone.superslabs();
             let lies = |start: *mut u8, bytes: usize| address.wrapping_sub(start.addr()) < bytes;
-            if lies(zone.base(), zone.superslabs() * SUPERSLAB_BYTES) {
-                return Some(of_blocks(zone, address));
-            }
             if lies(zone.base(), superslabs * SUPERSLAB_BYTES) {
-                return Some(Ground::Reserve);
+                return self.is_ours(number, address).then(|| of_blocks(zone, address));
             }
-            let meta = zone.meta(superslabs.saturating_sub(1));
-            let known = lies(zone.live_base(), superslabs * LIVE_MAP_BYTES) || lies(meta, superslabs << META_SHIFT);
+            let meta = zone.meta(SuperSlabNumber::new(superslabs.saturating_sub(1)));
+            let is_in = |map: Map| lies(zone.map(map), superslabs * map.superslab_bytes());
+            let known =
+                self.territory.live_maps().chain([Map::Kinds]).any(is_in) || lies(meta, superslabs << META_SHIFT);
             known.then_some(Ground::Records)
         })
     }
 
+    /// False if somebody else lies in a zone at this address; true where that cannot be asked now.
+    fn is_ours(&self, zone: ZoneNumber, address: usize) -> bool {
+        let superslab = self.territory.zones.get(zone).superslab_of(address);
+        self.territory.pool.try_lock().is_none_or(|mut pool| !pool.is_absent(Place { zone, superslab }))
+    }
+
+    /// True if an address lies in a block of more than 1 MiB: it is no other allocator's.
+    #[doc(hidden)]
+    pub fn is_in_large(&self, address: usize) -> bool {
+        self.large.covers(address)
+    }
+
     /// Slabs in use by class.
+    #[doc(hidden)]
     pub fn slabs_by_class(&self) -> [u32; CLASSES] {
         let mut slabs = [0; CLASSES];
-        self.territory.pool.lock().for_each(|number, superslab, header| {
+        self.territory.pool.lock().for_each(|place, header| {
             // SAFETY: committed, as the pool knows it.
-            let records = unsafe { self.territory.zones.get(number).records(superslab) };
+            let records = unsafe { self.territory.zones.get(place.zone).records(place.superslab) };
             for (index, record) in records.iter().enumerate() {
                 let class = record.class();
-                if header.free >> (index % SUPERSLAB_SLABS) & 1 == 0 && class != SizeClass::NONE {
+                if !header.free.contains(index) && class != SizeClass::NONE {
                     slabs[class.index()] += 1;
                 }
             }
@@ -82,9 +94,9 @@ fn of_blocks(zone: &Zone, address: usize) -> Ground {
     let bytes = class.shape().bytes as usize;
     let is_live = if class.has_magazine() {
         let start = slab.base.load(Ordering::Relaxed).wrapping_add(index * bytes);
-        zone.live_place(start).is_some_and(|live| live.load(Ordering::Relaxed) != 0)
+        zone.is_live(class, start)
     } else {
-        !slab.is_free(index)
+        index < slab.carved.load(Ordering::Relaxed).into() && !slab.is_free(index)
     };
     if is_live { Ground::Block(block_bytes(zone, slab, offset)) } else { Ground::FreeBlock(bytes) }
 }

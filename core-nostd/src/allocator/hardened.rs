@@ -1,16 +1,17 @@
 //! What measures against misuse do with blocks that come and go: filling, looking, keeping back. All of it is reached
-//! from slow paths alone, and only where a measure was chosen; a block's byte in the live map says whether there is
+//! from slow paths alone, and only where a measure was chosen; a block's byte in its live map says whether there is
 //! something to look at (`freed-mark`).
 //!
 //! ```text
-//! free    live map: class → FREED, in one exchange ── fill ── quarantine ── oldest: look ── magazine
-//! malloc  magazine or slab ── FREED? look ── live map: class ── junk
+//! free    live map: block → FREED, in one exchange ── fill ── quarantine ── oldest: look ── magazine
+//! malloc  magazine or slab ── FREED? look ── live map: block ── junk
 //! ```
 
 #![allow(unsafe_code, reason = "fills blocks and looks at them")]
 
 use super::Allocator;
 use super::give::block_bytes;
+use super::resize::stays;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Watch};
 use crate::config::geometry::RUN_MAX;
@@ -19,22 +20,26 @@ use crate::harden::random::Dice;
 use crate::harden::{Fault, FaultKind, Finder, OnWritten, fill};
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::slab::{SizeClass, Slab};
+use crate::slab::{Live, SizeClass, Slab};
 use crate::superslab::Zone;
 
 impl<P: PageProvider> Allocator<P> {
     /// What is to happen when a block turns out to have been written to after it was freed. The hook may not call
     /// the allocator; if it returns, the block is used all the same. Without a hook nothing happens.
-    pub fn on_written(&self, hook: OnWritten) {
+    ///
+    /// # Safety
+    ///
+    /// The hook does not call the allocator.
+    pub unsafe fn on_written(&self, hook: OnWritten) {
         self.territory.measures.on_written(hook);
     }
 
-    /// What the live map says of a block that is freed now.
-    pub(super) fn freed_mark(&self) -> u8 {
-        if self.territory.measures.has(Harden::HOLDS) { SizeClass::FREED.0 } else { 0 }
+    /// What its live map says of a block that is freed now.
+    pub(super) fn freed_mark(&self) -> Live {
+        if self.territory.measures.has(Harden::HOLDS) { Live::FREED } else { Live::NOTHING }
     }
 
-    /// A freed block of a magazine class, out of the live map, is filled; who keeps none gives it to its slab.
+    /// A freed block of a magazine class, out of its live map, is filled; who keeps none gives it to its slab.
     pub(super) fn fill_freed(&self, block: *mut u8, bytes: usize) {
         if let Some(byte) = self.territory.measures.freed_byte() {
             // SAFETY: the block is free, in our hands and that long.
@@ -65,7 +70,37 @@ impl<P: PageProvider> Allocator<P> {
         }
     }
 
-    /// A freed block of a magazine class, which the live map says is freed, goes its way.
+    /// A free says that its block has so many bytes, at a multiple of `align`: the fault, under `sizes`, if it has not.
+    /// What is no live block is no matter of this.
+    #[doc(hidden)]
+    pub fn check_size(&self, pointer: *mut u8, bytes: usize, align: usize) -> Result<(), Fault> {
+        if !self.territory.measures.has(Harden::SIZES) || pointer.is_null() {
+            return Ok(());
+        }
+        let Ok(block_bytes) = self.usable(pointer) else { return Ok(()) };
+        let is_right = if self.guarded.holds(pointer) {
+            bytes == block_bytes
+        } else {
+            bytes <= block_bytes && stays(bytes.max(align), block_bytes)
+        };
+        if is_right {
+            return Ok(());
+        }
+        Err(Fault { kind: FaultKind::WrongSize, address: pointer.addr(), block_bytes })
+    }
+
+    /// The first guarded block in use beside which something was written, within its pages.
+    ///
+    /// # Safety
+    ///
+    /// No other thread uses the allocator meanwhile.
+    #[doc(hidden)]
+    pub unsafe fn find_changed(&self) -> Option<Fault> {
+        // SAFETY: the caller's promise.
+        unsafe { self.guarded.find_changed() }
+    }
+
+    /// A freed block of a magazine class, which its live map says is freed, goes its way.
     pub(super) fn set_aside(
         &self,
         front: &Front,
@@ -82,7 +117,7 @@ impl<P: PageProvider> Allocator<P> {
         self.push_or_flush(front, thread, class, block)
     }
 
-    /// A client that says the class gives a block back; the live map may not know it.
+    /// A client that says the class gives a block back; no live map may know it.
     pub(super) fn set_sized_aside(
         &self,
         front: &Front,
@@ -91,10 +126,13 @@ impl<P: PageProvider> Allocator<P> {
         block: *mut u8,
     ) -> Result<(), Fault> {
         let fault = |kind| Err(Fault { kind, address: block.addr(), block_bytes: class.shape().bytes as usize });
-        let Some(zone) = self.territory.zones.find(block) else {
-            return Err(Fault::at(FaultKind::Foreign, block.addr()));
+        let Some(zone) = self.territory.zone_of(block) else {
+            // From the refuge, or none of ours.
+            return self.heaps.put_one(&self.territory, None, block);
         };
-        let Some(live) = zone.live_place(block) else { return fault(FaultKind::Misaligned) };
+        if !block.addr().is_multiple_of(class.alignment()) {
+            return fault(FaultKind::Misaligned);
+        }
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
         if self.class_of(block) != Some(class) {
@@ -103,7 +141,8 @@ impl<P: PageProvider> Allocator<P> {
         if slab.class() == class && !slab.block_at(offset).1 {
             return fault(FaultKind::InnerPointer);
         }
-        if live.swap(SizeClass::FREED.0, Ordering::AcqRel) == SizeClass::FREED.0 {
+        let Some(live) = zone.live_place(class, block) else { return fault(FaultKind::Foreign) };
+        if Live::FREED.swap(live) == Live::FREED {
             return fault(FaultKind::DoubleFree);
         }
         match thread {
@@ -153,7 +192,7 @@ impl<P: PageProvider> Allocator<P> {
         // SAFETY: as above.
         unsafe { self.territory.measures.look_at(block, bytes, Finder::Give) };
         let class = self.class_of(block).unwrap_or(SizeClass::NONE);
-        // A fault here is a block that was freed twice past the live map; the quarantine's place is free either way.
+        // A fault here is a block that was freed twice past its live map; the quarantine's place is free either way.
         let _ = self.push_or_flush(front, thread, class, block);
         true
     }
@@ -189,7 +228,7 @@ impl<P: PageProvider> Allocator<P> {
         any
     }
 
-    /// In the child of a fork: what it does next is not to be foretold by who knows the parent.
+    /// In the child of a fork: what it draws next is not what its parent draws.
     pub(super) fn cast_anew(&self) {
         let key = || self.territory.provider.key();
         self.heaps.threads().filter_map(ThreadHeap::dice).for_each(|dice| dice.rekey(key()));

@@ -1,6 +1,7 @@
 //! What is done now and then: memory goes back, threads end.
 
 use super::Allocator;
+use crate::base::millis::Millis;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Off, Watch};
 use crate::config::geometry::SUPERSLAB_BYTES;
@@ -9,7 +10,7 @@ use crate::harden::Fault;
 use crate::heap::heaps::Visitor;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::policy::retention::{EVENTS_PER_LOOK, ROUND_MS, rest_ms};
+use crate::policy::retention::{EVENTS_PER_LOOK, ROUND, rest};
 
 /// Part of a large block's growth that the superslabs with free memory may come to, for it to go back.
 const GROWTH_SHARE: usize = 8;
@@ -17,16 +18,19 @@ const GROWTH_SHARE: usize = 8;
 impl<P: PageProvider> Allocator<P> {
     /// Applies settings; for the calling thread and all later ones.
     pub fn configure(&self, front: &Front, settings: &Settings) {
+        // A fork is soon over, and who is configured holds nothing.
+        let _inside = self.gate.wait(front);
         self.territory.purge_delay_ms.store(settings.purge_delay_ms, Ordering::Relaxed);
         self.large.cache_ceiling.store(settings.large_cache_bytes, Ordering::Relaxed);
         self.territory.huge_pages.store(settings.huge_pages, Ordering::Relaxed);
         self.harden(settings.harden, settings.quarantine_bytes);
         let off = settings.off | self.territory.measures.rules_out();
         self.territory.off.store(off.bits(), Ordering::Relaxed);
-        self.guarded.configure(&self.territory, settings.guard_rate, settings.guard_slots as usize);
+        let slots = settings.guard_slots as usize;
+        self.guarded.configure(&self.territory, settings.guard_rate, slots, settings.guard_side);
         // Before the watch, which would count these calls.
         if settings.prewarm_bytes > 0 {
-            self.prewarm(settings.prewarm_bytes);
+            self.territory.prewarm(settings.prewarm_bytes);
         }
         if settings.prewarm_blocks > 0 {
             self.prewarm_classes(front, settings.prewarm_blocks as usize);
@@ -40,7 +44,9 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// No fast path opens from now on: the door sees every call of the threads to come. Some mechanisms are off.
+    #[doc(hidden)]
     pub fn watch_the_door(&self, off: Off) {
+        let off = off | self.territory.measures.rules_out();
         self.territory.off.store(off.bits(), Ordering::Relaxed);
         self.heaps.watch_the_door();
     }
@@ -66,19 +72,19 @@ impl<P: PageProvider> Allocator<P> {
     pub(super) fn look_at_clock(&self) -> bool {
         let now = self.territory.read_clock();
         let last = self.last_round_ms.load(Ordering::Relaxed);
-        if now.saturating_sub(last) < ROUND_MS
-            || self.last_round_ms.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_err()
+        if now.since(Millis::new(last)) < ROUND
+            || self.last_round_ms.compare_exchange(last, now.get(), Ordering::Relaxed, Ordering::Relaxed).is_err()
         {
             return false;
         }
         self.territory.permit_spares();
-        self.give_idle(self.purge_delay_ms());
+        self.give_idle(self.territory.purge_delay());
         true
     }
 
     /// Gives back what the shared parts have kept for so long; returns the bytes.
-    fn give_idle(&self, delay_ms: u64) -> usize {
-        self.territory.purge(delay_ms) + self.large.trim(&self.territory, delay_ms)
+    fn give_idle(&self, delay: Millis) -> usize {
+        self.territory.purge(delay) + self.large.trim(&self.territory, delay)
     }
 
     /// A large block is to grow by so many bytes: what lies free in the pool goes back first, where the superslabs it
@@ -87,17 +93,14 @@ impl<P: PageProvider> Allocator<P> {
         let most = growth / GROWTH_SHARE / SUPERSLAB_BYTES;
         if most > 0 && (1..=most).contains(&self.territory.pool.lock().reusable()) {
             // What is warm was never used, and stays.
-            self.territory.purge(self.purge_delay_ms().min(1));
+            self.territory.purge(self.territory.purge_delay().min(Millis::new(1)));
         }
-    }
-
-    fn purge_delay_ms(&self) -> u64 {
-        self.territory.purge_delay_ms.load(Ordering::Relaxed).into()
     }
 
     /// Gives back what is due of the parts that threads share, for a thread that does nothing else; false if
     /// nothing is left that will be due. Heaps of other threads stay as they are.
-    pub fn round(&self) -> bool {
+    pub fn round(&self, front: &Front) -> bool {
+        let Some(_inside) = self.gate.enter(front) else { return true };
         self.territory.read_clock();
         let mut held = false;
         for common in &self.heaps.common {
@@ -107,13 +110,13 @@ impl<P: PageProvider> Allocator<P> {
             }
         }
         self.territory.permit_spares();
-        self.give_idle(self.purge_delay_ms());
+        self.give_idle(self.territory.purge_delay());
         held || self.territory.pool.lock().has_reusable() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
     }
 
     /// Milliseconds to let pass between two rounds.
     pub fn round_ms(&self) -> u64 {
-        rest_ms(self.purge_delay_ms())
+        rest(self.territory.purge_delay()).get()
     }
 
     /// True if a round may find something to give back now or later: a hint.
@@ -128,8 +131,9 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.
     pub fn trim(&self, front: &Front) -> usize {
+        let Some(_inside) = self.gate.enter(front) else { return 0 };
         let visitor = self.heaps.visitor(&self.territory, front);
-        self.relieve(&visitor, front) + self.territory.purge(0)
+        self.relieve(&visitor, front) + self.territory.purge(Millis::ZERO)
     }
 
     /// A thread ends: its blocks go back to their slabs, its heap to the common list. Calls that it still
@@ -141,6 +145,8 @@ impl<P: PageProvider> Allocator<P> {
         let Visitor::Thread(thread) = self.heaps.visitor(&self.territory, front) else {
             return Ok(());
         };
+        // Its thread heap is another's before this is over.
+        let Some(_inside) = self.gate.enter_passing(front) else { return self.end_later(front, thread) };
         self.release_waiting(front, thread);
         let result = self.heaps.flush_all(&self.territory, front, thread);
         thread.unfit(&self.territory, front);

@@ -1,51 +1,78 @@
 //! The one type that a shim holds: every request comes in here. Stands on everything.
 //!
 //! ```text
-//! take   front (magazine) ─┐ slow: refill      to 256 KiB, but not 8 B
-//!        heap (direct)     │                   8 B, and many blocks of 8 – 32 KiB
+//! take   front (magazine) ─┐ slow: refill      to 256 KiB
+//!        heap (direct)     │                   many blocks of 8 – 32 KiB
 //!        pool (run)        │                   – 1 MiB
 //!        large (mapping)   ┘                   above
 //!        guarded                               one of many of the slow path, if that is set
-//! give   live map says the class ─ front ─ flush
+//! give   the slab's kind says the class, its live map that it lives ─ front ─ flush
 //!        else the slab's record says: direct, run, or what is wrong
 //!        else the slots of guarded blocks
 //!        else the table of large blocks
 //!        else not ours
+//! a fork is under way    shared parts are out of reach: refuge, backlog
 //! ```
 
-#![allow(unsafe_code, reason = "sized frees are taken on trust, fronts are lent as raw memory")]
+#![allow(unsafe_code, reason = "blocks are given back on trust, fronts are lent as raw memory")]
 
+mod backlog;
 mod census;
 mod fall;
 mod fork;
 mod give;
 mod ground;
 mod hardened;
+mod late;
 mod maintain;
 mod prewarm;
 mod relief;
 mod resize;
 mod sized;
 mod take;
+mod thread;
 
-use crate::base::sync::{AtomicU8, AtomicU64};
-use crate::config::geometry::{FINE_MAX, PACKED_MAX, PAIR_MAX, ROOM_MAX, SMALL_MAX};
+use backlog::Backlog;
+
+use core::mem::offset_of;
+
+use crate::base::sync::AtomicU64;
+use crate::config::geometry::{FINE_MAX, PACKED_MAX, ROOM_MAX, SMALL_MAX};
 use crate::config::settings::Settings;
 use crate::guarded::{Guarded, Sight};
-use crate::heap::{Front, Heap, Heaps};
+use crate::heap::{Front, Gate, Heap, Heaps};
 use crate::large::Large;
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
-use crate::superslab::Territory;
+use crate::superslab::{Territory, Zone, Zones};
 
 pub use ground::Ground;
+pub use thread::Thread;
 
-/// An allocator over a page provider. Every method that takes a [`Front`] wants the calling thread's own.
+/// Bytes from an allocator's start to what its hot paths read.
+#[derive(Clone, Copy, Debug)]
+pub struct Offsets {
+    /// The address of the first zone.
+    pub base: usize,
+    /// The address of the first zone's kinds.
+    pub kinds: usize,
+}
+
+/// An allocator over a page provider.
+///
+/// Who gives a block back, or resizes it, promises that it was handed out to him and that nobody uses it any more:
+/// these methods are unsafe. A pointer that is no live block's is refused with a [`Fault`](crate::Fault) as far as
+/// that can be seen, and then nothing has changed. All else is safe, whatever the arguments are.
+///
+/// Methods that take a [`Front`] are for shims that keep one for each thread: who makes it promises that it comes to
+/// this allocator alone. [`Allocator::enter`] does the same without a promise.
 pub struct Allocator<P: PageProvider> {
     territory: Territory<P>,
     large: Large<P>,
     guarded: Guarded<P>,
     heaps: Heaps<P>,
+    gate: Gate<P>,
+    backlog: Backlog,
     last_round_ms: AtomicU64,
 }
 
@@ -54,10 +81,15 @@ impl<P: PageProvider> Allocator<P> {
     pub const fn new(provider: P) -> Self {
         let settings = Settings::new();
         Self {
-            territory: Territory::new(provider, settings.purge_delay_ms),
-            large: Large::new(settings.large_cache_bytes),
+            // SAFETY: used here by the rules of its layer.
+            territory: unsafe { Territory::new(provider, settings.purge_delay_ms) },
+            // SAFETY: as above.
+            large: unsafe { Large::new(settings.large_cache_bytes) },
             guarded: Guarded::new(),
-            heaps: Heaps::new(),
+            // SAFETY: as above.
+            heaps: unsafe { Heaps::new() },
+            gate: Gate::new(),
+            backlog: Backlog::new(),
             last_round_ms: AtomicU64::new(0),
         }
     }
@@ -68,6 +100,7 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// What is known of an address among guarded blocks. Takes no lock, so that a signal handler may ask.
+    #[doc(hidden)]
     pub fn sight(&self, address: usize) -> Option<Sight<'_>> {
         self.guarded.sight(address)
     }
@@ -75,40 +108,55 @@ impl<P: PageProvider> Allocator<P> {
     /// malloc's hot path; null if [`Allocator::take_slow`] must run.
     #[inline(always)]
     pub fn take(&self, front: &Front, bytes: usize) -> *mut u8 {
-        front.take(self.territory.zones.first(), bytes)
+        front.take(&self.territory.zones, bytes)
     }
 
-    /// The place of a pointer in the first zone's live map if a block of a magazine class can start there.
+    /// Bytes of the first zone, for shims.
+    #[doc(hidden)]
     #[inline(always)]
-    pub fn live_place(&self, pointer: *mut u8) -> Option<&AtomicU8> {
-        self.territory.zones.first().live_place(pointer)
+    pub fn zone_bytes(&self) -> usize {
+        self.territory.zones.first().bytes()
     }
 
-    /// Enters a block in the live map that a shim popped from the calling thread's front by itself.
-    ///
-    /// # Safety
-    ///
-    /// It came from that front's magazine of this class.
+    /// Where shims find what their hot paths read.
+    #[doc(hidden)]
+    pub const OFFSETS: Offsets = {
+        let zone = offset_of!(Self, territory) + offset_of!(Territory<P>, zones) + Zones::FIRST_AT;
+        Offsets { base: zone + Zone::BASE_AT, kinds: zone + Zone::KINDS_AT }
+    };
+
+    /// The class of a small size.
+    #[doc(hidden)]
     #[inline(always)]
-    pub unsafe fn hand_out(&self, class: SizeClass, block: *mut u8) {
-        // SAFETY: the caller's promise.
-        unsafe { Front::hand_out(self.territory.zones.first(), class, block) }
+    pub fn class_of_size(&self, bytes: usize) -> SizeClass {
+        self.territory.zones.class_of(bytes)
+    }
+
+    /// The classes of small sizes, and [`crate::seam::LIVE_BEFORE_SIZES`] bytes before them the live maps.
+    #[doc(hidden)]
+    #[inline(always)]
+    pub const fn sizes(&self) -> *const u8 {
+        self.territory.zones.sizes()
     }
 
     /// free's hot path; false if [`Allocator::give_slow`] must run.
+    ///
+    /// # Safety
+    ///
+    /// If a block starts there, it is the caller's to give back, and nobody uses it any more.
     #[inline(always)]
-    pub fn give(&self, front: &Front, pointer: *mut u8) -> bool {
-        front.give(self.territory.zones.first(), pointer)
+    pub unsafe fn give(&self, front: &Front, pointer: *mut u8) -> bool {
+        front.give(&self.territory.zones, pointer)
     }
 
-    /// The next path after [`Allocator::take`]: up to the largest room, and 8 bytes; null if it is not that,
-    /// or the thread has none at hand.
+    /// The next path after [`Allocator::take`]: up to the largest room; null if it is not that, or the thread has none at
+    /// hand.
     #[inline(always)]
     pub fn take_medium(&self, front: &Front, bytes: usize) -> *mut u8 {
         if bytes <= SMALL_MAX || bytes > ROOM_MAX {
-            return if bytes <= PAIR_MAX { self.take_pair(front) } else { core::ptr::null_mut() };
+            return core::ptr::null_mut();
         }
-        let block = front.take_medium(self.territory.zones.first(), bytes);
+        let block = front.take_medium(&self.territory.zones, bytes);
         match own_heap(front) {
             Some(heap) if block.is_null() && bytes > FINE_MAX && bytes <= PACKED_MAX => {
                 heap.take_listed(SizeClass::of_packed(bytes))
@@ -117,29 +165,13 @@ impl<P: PageProvider> Allocator<P> {
         }
     }
 
-    /// A block of 8 bytes; null if the thread is cold, or its heap has none at hand.
+    /// The next path after [`Allocator::give`]: a warm thread's own packed blocks; false if it is not that.
+    ///
+    /// # Safety
+    ///
+    /// If a block starts there, it is the caller's to give back, and nobody uses it any more.
     #[inline(always)]
-    pub fn take_pair(&self, front: &Front) -> *mut u8 {
-        own_heap(front).map_or(core::ptr::null_mut(), Heap::take_pair)
-    }
-
-    /// Takes a block of 8 bytes back that is of the thread's own heap; false if it is not that.
-    #[inline(always)]
-    pub fn give_pair(&self, front: &Front, pointer: *mut u8) -> bool {
-        let zone = self.territory.zones.first();
-        let Some(heap) = own_heap(front) else { return false };
-        if !zone.covers(pointer) {
-            return false;
-        }
-        // SAFETY: just checked.
-        let (slab, offset) = unsafe { zone.slab_of(pointer.addr()) };
-        heap.give_pair(&self.territory, slab, offset)
-    }
-
-    /// The next path after [`Allocator::give`]: a warm thread's own packed blocks, and those of 8 bytes; false if
-    /// it is not that.
-    #[inline(always)]
-    pub fn give_packed(&self, front: &Front, pointer: *mut u8) -> bool {
+    pub unsafe fn give_packed(&self, front: &Front, pointer: *mut u8) -> bool {
         let zone = self.territory.zones.first();
         let Some(heap) = own_heap(front) else { return false };
         if !zone.covers(pointer) {
@@ -147,15 +179,21 @@ impl<P: PageProvider> Allocator<P> {
         }
         // SAFETY: just checked.
         let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
-        heap.give_packed(slab, offset) || heap.give_pair(&self.territory, slab, offset)
+        heap.give_packed(slab, offset)
     }
 
-    /// Room for a front, for shims that keep only a pointer to it; `None` if memory is out.
-    pub fn lend_front(&self) -> Option<&Front> {
-        let room = self.territory.store.take(&self.territory.provider, size_of::<Front>())?.cast::<Front>();
-        // SAFETY: the room is ours and large enough.
+    /// A front, for shims that keep only a pointer to it; `None` if memory is out.
+    ///
+    /// # Safety
+    ///
+    /// All calls that it is used for are this allocator's.
+    #[doc(hidden)]
+    pub unsafe fn lend_front(&self) -> Option<&Front> {
+        // Nobody is inside the gate without a front.
+        let room = self.territory.refuge.allot::<Front>(&self.territory.provider)?;
+        // SAFETY: the room is ours and large enough; the caller's promise.
         unsafe { room.write(Front::new()) };
-        // SAFETY: written just now; the store never unmaps.
+        // SAFETY: written just now; such room is never unmapped.
         Some(unsafe { room.as_ref() })
     }
 
@@ -164,12 +202,11 @@ impl<P: PageProvider> Allocator<P> {
     /// # Safety
     ///
     /// It came from [`Allocator::lend_front`], its thread's end was told, and nobody uses it.
+    #[doc(hidden)]
     pub unsafe fn return_front(&self, front: *const Front) {
-        let Some(room) = core::ptr::NonNull::new(front.cast_mut()) else {
-            return;
-        };
-        // SAFETY: taken from the store with this size.
-        unsafe { self.territory.store.give(&self.territory.provider, room.cast(), size_of::<Front>()) };
+        if let Some(room) = core::ptr::NonNull::new(front.cast_mut()) {
+            self.territory.refuge.return_room(&self.territory.provider, room);
+        }
     }
 }
 

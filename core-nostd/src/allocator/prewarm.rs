@@ -5,10 +5,10 @@
 use core::ptr;
 
 use super::Allocator;
-use crate::config::geometry::SMALL_MAX;
 use crate::heap::Front;
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
+use crate::slab::size_class::MAGAZINE_CLASSES;
 
 impl<P: PageProvider> Allocator<P> {
     /// Has so many bytes more of free memory be there, for blocks up to 1 MiB: their first use costs no page
@@ -16,38 +16,43 @@ impl<P: PageProvider> Allocator<P> {
     ///
     /// They stay until a superslab of them is first used; from then on they are idle memory like any other.
     #[cold]
-    pub fn prewarm(&self, bytes: usize) -> usize {
+    pub fn prewarm(&self, front: &Front, bytes: usize) -> usize {
+        let Some(_inside) = self.gate.enter(front) else { return 0 };
         self.territory.prewarm(bytes)
     }
 
-    /// The calling thread takes `blocks` blocks of every class up to 1 KiB and gives them back: then its
+    /// The calling thread takes `blocks` blocks of every class up to 1 KiB and gives them back, also a starter's to its
+    /// magazine, as who says the class may: then its
     /// magazines are full, its slabs are open and their pages are there. Returns the bytes of all blocks.
     #[cold]
     pub fn prewarm_classes(&self, front: &Front, blocks: usize) -> usize {
         // Until it is read first, all that comes back looks idle since ever.
         self.territory.read_clock();
-        let (mut newest, mut taken) = (ptr::null_mut::<*mut u8>(), 0);
+        let mut taken = 0;
+        let mut newest = [ptr::null_mut::<*mut u8>(); MAGAZINE_CLASSES];
         // All before the first is given back: a starter that is opened meanwhile empties the magazines.
-        'all: for class in (1..=SizeClass::of_small(SMALL_MAX).0).map(SizeClass) {
-            let bytes = class.shape().bytes as usize;
+        'all: for class in SizeClass::all_small() {
+            let newest = &mut newest[class.magazine_index()];
             for _ in 0..blocks {
-                let block = self.take_slow(front, bytes).cast::<*mut u8>();
+                // SAFETY: a small class has a magazine, and is no room.
+                let block = unsafe { self.take_sized(front, class) }.cast::<*mut u8>();
                 if block.is_null() {
                     break 'all;
                 }
                 // SAFETY: the block is ours, and the least one is as long as a pointer, and aligned for it.
-                unsafe { block.write(newest.cast()) };
-                newest = block;
-                taken += bytes;
+                unsafe { block.write((*newest).cast()) };
+                *newest = block;
+                taken += class.shape().bytes as usize;
             }
         }
-        while !newest.is_null() {
-            let block = newest.cast();
-            // SAFETY: as above, written there.
-            newest = unsafe { newest.read() }.cast();
-            if !self.give(front, block) {
-                // It is ours: no fault.
-                let _ = self.give_slow(front, block);
+        for class in SizeClass::all_small() {
+            let newest = &mut newest[class.magazine_index()];
+            while !newest.is_null() {
+                let block = newest.cast();
+                // SAFETY: as above, written there.
+                *newest = unsafe { newest.read() }.cast();
+                // SAFETY: taken above for this class, so no fault.
+                let _ = unsafe { self.give_sized(front, class, block) };
             }
         }
         taken

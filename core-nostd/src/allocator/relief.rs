@@ -1,6 +1,7 @@
 //! Memory is out, or soon will be: what is kept goes back before null does.
 
 use super::Allocator;
+use crate::base::millis::Millis;
 use crate::base::sync::Ordering;
 use crate::heap::Front;
 use crate::heap::heaps::Visitor;
@@ -8,7 +9,8 @@ use crate::pages::PageProvider;
 
 impl<P: PageProvider> Allocator<P> {
     /// What the calling thread's quarantine, magazines and heap and the heaps without a thread hold idle goes back
-    /// to the pool, spare guards too, and large blocks that are kept or wait to the provider.
+    /// to the pool, spare guards too, and large blocks that are kept or wait, and plots of freed guarded blocks, to
+    /// the provider.
     #[cold]
     pub(super) fn relieve(&self, visitor: &Visitor<'_>, front: &Front) -> usize {
         self.territory.permit_spares();
@@ -24,15 +26,17 @@ impl<P: PageProvider> Allocator<P> {
         for common in &self.heaps.common {
             common.lock().tidy(&self.territory);
         }
-        self.large.trim(&self.territory, 0)
+        self.guarded.let_plots_go(&self.territory);
+        self.large.trim(&self.territory, Millis::ZERO)
     }
 
     /// Large blocks are to have so many bytes more, or have less now: where that comes near what the process may
     /// have, nothing is kept beside it.
     pub(super) fn keep_within(&self, more: usize) {
-        let large = self.large.live_bytes.load(Ordering::Relaxed) + self.large.cached_bytes.load(Ordering::Relaxed);
-        if self.territory.is_near_limit(large.saturating_add(more)) {
-            self.large.trim(&self.territory, 0);
+        let (live, kept) = (&self.large.live_bytes, &self.large.cached_bytes);
+        let live = live.load(Ordering::Relaxed).saturating_add(more);
+        if self.territory.is_near_limit(live, kept.load(Ordering::Relaxed)) {
+            self.large.trim(&self.territory, Millis::ZERO);
             self.look_for_surplus();
         }
     }

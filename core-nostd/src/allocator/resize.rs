@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code, reason = "copies blocks")]
 
+use core::ptr::NonNull;
+
 use super::Allocator;
 use super::give::{Claimed, block_bytes};
 use crate::base::sync::Ordering;
@@ -19,25 +21,36 @@ enum Kind {
     Run,
     Large,
     Guarded,
+    Refuge,
+}
+
+/// True if a block is resized in place to fewer bytes: at least half of it is used, or there is nothing to win.
+pub(super) const fn stays(bytes: usize, old: usize) -> bool {
+    bytes > old / 2 || old <= 32
 }
 
 impl<P: PageProvider> Allocator<P> {
     /// Bytes that the client may use of a live block; stable until it is resized or freed. 0 for null.
     #[inline]
     pub fn usable(&self, pointer: *mut u8) -> Result<usize, Fault> {
-        if let Some(live) = self.territory.zones.first().live_place(pointer) {
-            let class = SizeClass(live.load(Ordering::Relaxed));
-            if class.has_magazine() && !class.is_room() {
-                return Ok(class.shape().bytes as usize);
-            }
+        match self.classed(pointer) {
+            Some(bytes) => Ok(bytes),
+            None if pointer.is_null() => Ok(0),
+            None => self.measure(pointer).map(|(bytes, _)| bytes),
         }
-        if pointer.is_null() {
-            return Ok(0);
-        }
-        self.measure(pointer).map(|(bytes, _)| bytes)
+    }
+
+    /// Bytes of a live block of the first zone whose class says them.
+    #[inline(always)]
+    fn classed(&self, pointer: *mut u8) -> Option<usize> {
+        let first = self.territory.zones.first();
+        let class = first.kind_of(pointer)?;
+        let is_whole = class.has_magazine() && !class.is_room();
+        (is_whole && first.is_live(class, pointer)).then(|| class.shape().bytes as usize)
     }
 
     /// The class of the block that an address lies in, live or not; `None` if it is in no span.
+    #[doc(hidden)]
     pub fn class_of(&self, pointer: *mut u8) -> Option<SizeClass> {
         let zone = self.territory.zones.find(pointer)?;
         // SAFETY: the zone covers it.
@@ -50,9 +63,12 @@ impl<P: PageProvider> Allocator<P> {
 
     #[cold]
     fn measure(&self, pointer: *mut u8) -> Result<(usize, Kind), Fault> {
-        let Some(zone) = self.territory.zones.find(pointer) else {
+        let Some(zone) = self.territory.zone_of(pointer) else {
             if let Some(bytes) = self.guarded.bytes_of(pointer) {
                 return bytes.map(|bytes| (bytes, Kind::Guarded));
+            }
+            if let Some(bytes) = self.territory.refuge.bytes_of(pointer) {
+                return bytes.map(|bytes| (bytes, Kind::Refuge));
             }
             let bytes = self.large.bytes_of(pointer);
             return bytes.map(|bytes| (bytes, Kind::Large)).ok_or_else(|| {
@@ -61,12 +77,12 @@ impl<P: PageProvider> Allocator<P> {
             });
         };
         Ok(match self.claim(zone, pointer)? {
-            Claimed::Small(class) if class.is_room() => {
+            Claimed::Small(class, _) if class.is_room() => {
                 // SAFETY: the zone covers it.
                 let (slab, offset) = unsafe { zone.span_of(pointer.addr()) };
                 (block_bytes(zone, slab, offset), Kind::Room(class))
             }
-            Claimed::Small(class) => (class.shape().bytes as usize, Kind::Classed),
+            Claimed::Small(class, _) => (class.shape().bytes as usize, Kind::Classed),
             Claimed::Direct(slab, _) => (slab.class().shape().bytes as usize, Kind::Classed),
             Claimed::Run(slab) => ((slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT, Kind::Run),
         })
@@ -74,18 +90,39 @@ impl<P: PageProvider> Allocator<P> {
 
     /// A block of at least `bytes` with the old one's contents; the old one is gone unless the answer is
     /// null (memory is out) or a fault (it was no live block).
+    ///
+    /// # Safety
+    ///
+    /// If a block starts there, it is the caller's to resize, and nobody else uses it.
     #[inline]
-    pub fn resize(&self, front: &Front, pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
-        let old = self.usable(pointer)?;
-        // In place while at least half of the block is used, or there is nothing to win.
-        if bytes <= old && (bytes > old / 2 || old <= 32) {
-            return Ok(pointer);
+    pub unsafe fn resize(&self, front: &Front, pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
+        match self.classed(pointer) {
+            Some(old) if bytes <= old && stays(bytes, old) => Ok(pointer),
+            // SAFETY: the caller's promise.
+            Some(old) => unsafe { self.resize_slow(front, pointer, old, bytes) },
+            // SAFETY: as above.
+            None => unsafe { self.resize_other(front, pointer, bytes) },
         }
-        self.resize_slow(front, pointer, old, bytes)
     }
 
+    /// # Safety
+    ///
+    /// As for [`Allocator::resize`].
+    unsafe fn resize_other(&self, front: &Front, pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
+        let old = self.usable(pointer)?;
+        // A guarded block ends where its shut page begins.
+        if bytes <= old && stays(bytes, old) && (bytes == old || !self.guarded.holds(pointer)) {
+            return Ok(pointer);
+        }
+        // SAFETY: the caller's promise.
+        unsafe { self.resize_slow(front, pointer, old, bytes) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`Allocator::resize`].
     #[cold]
-    fn resize_slow(&self, front: &Front, pointer: *mut u8, old: usize, bytes: usize) -> Result<*mut u8, Fault> {
+    unsafe fn resize_slow(&self, front: &Front, pointer: *mut u8, old: usize, bytes: usize) -> Result<*mut u8, Fault> {
         if bytes > isize::MAX as usize {
             return Ok(core::ptr::null_mut());
         }
@@ -93,18 +130,17 @@ impl<P: PageProvider> Allocator<P> {
         let may_move = matches!(kind, Kind::Large) && bytes > RUN_MAX && !self.territory.is_off(Off::REMAP);
         match kind {
             Kind::Large if may_move => {
-                self.look_at_clock();
-                self.keep_within(bytes.saturating_sub(old));
-                self.give_way(bytes.saturating_sub(old));
-                if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
+                if let Some(moved) = self.move_large(front, pointer, bytes, bytes.saturating_sub(old)) {
                     return Ok(moved.as_ptr());
                 }
             }
             Kind::Room(class) if bytes <= ROOM_MAX && bytes > FINE_MAX && SizeClass::of(bytes) == class => {
-                self.mark_bytes(pointer, bytes);
+                self.mark_bytes(class, pointer, bytes);
                 return Ok(pointer);
             }
-            Kind::Run if bytes <= RUN_MAX && bytes > old / 4 && self.resize_run(pointer, bytes) => return Ok(pointer),
+            Kind::Run if bytes <= RUN_MAX && bytes > old / 4 && self.resize_run(front, pointer, bytes) => {
+                return Ok(pointer);
+            }
             _ => {}
         }
         let mut block = self.take(front, bytes);
@@ -116,24 +152,39 @@ impl<P: PageProvider> Allocator<P> {
         }
         if block.is_null() && may_move {
             // What was kept went back meanwhile, which may make room for the block itself.
-            if let Some(moved) = self.large.resize(&self.territory, pointer, bytes) {
+            if let Some(moved) = self.move_large(front, pointer, bytes, 0) {
                 return Ok(moved.as_ptr());
             }
         }
         if block.is_null() {
-            // A block that is to shrink can stay as it is.
+            // A block that is to shrink can stay where it is.
+            if bytes <= old {
+                self.guarded.shrink(pointer, bytes);
+            }
             return Ok(if bytes <= old { pointer } else { block });
         }
         // SAFETY: both blocks are that long and different.
         unsafe { block.copy_from_nonoverlapping(pointer, old.min(bytes)) };
-        if !self.give(front, pointer) {
-            self.give_slow(front, pointer)?;
+        // SAFETY: the caller's promise.
+        if !unsafe { self.give(front, pointer) } {
+            // SAFETY: as above.
+            unsafe { self.give_slow(front, pointer)? };
         }
         Ok(block)
     }
 
-    fn resize_run(&self, pointer: *mut u8, bytes: usize) -> bool {
-        let Some(zone) = self.territory.zones.find(pointer) else {
+    /// Where it can be, a large block of `bytes` that keeps its pages; `growth` is what it has more then.
+    fn move_large(&self, front: &Front, pointer: *mut u8, bytes: usize, growth: usize) -> Option<NonNull<u8>> {
+        let _inside = self.gate.enter(front)?;
+        self.look_at_clock();
+        self.keep_within(growth);
+        self.give_way(growth);
+        self.large.resize(&self.territory, pointer, bytes)
+    }
+
+    fn resize_run(&self, front: &Front, pointer: *mut u8, bytes: usize) -> bool {
+        let Some(_inside) = self.gate.enter(front) else { return false };
+        let Some(zone) = self.territory.zone_of(pointer) else {
             return false;
         };
         // SAFETY: the zone covers it.

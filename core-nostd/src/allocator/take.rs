@@ -1,25 +1,25 @@
 //! Blocks go out: all that the hot path does not do.
 
-#![allow(unsafe_code, reason = "clears blocks and marks them in the live map")]
+#![allow(unsafe_code, reason = "clears blocks and marks them in live maps")]
 
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
 use crate::base::sync::{Cell, Ordering};
-use crate::config::flags::{Harden, Off, Watch};
-use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, PACKED_MAX, RUN_MAX, SLAB_BYTES};
+use crate::config::flags::{Off, Watch};
+use crate::config::geometry::{FINE_MAX, PACKED_MAX, RUN_MAX, SLAB_BYTES};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
 use crate::heap::{Front, Heap, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::policy::front::MANY_ROOMS;
-use crate::slab::{Refill, SizeClass};
+use crate::policy::front::{MANY_ROOMS, are_many};
+use crate::slab::{Live, Refill, SizeClass};
 
 /// What every packed class's block sizes are multiples of.
 const PACKED_ALIGN: usize = 1 << 10;
 
 /// What serves 8 bytes where no block of 8 does.
-const PAIRS: SizeClass = SizeClass::of(16);
+pub(super) const SIXTEEN: SizeClass = SizeClass::of(16);
 
 /// A block, and whether it reads as zero.
 type Taken = Option<(*mut u8, bool)>;
@@ -33,7 +33,8 @@ impl<P: PageProvider> Allocator<P> {
         self.take_aligned(front, bytes, 1)
     }
 
-    /// The same, and every byte is 0: cleared only where the block is not known to be.
+    /// The same, and every byte is 0: cleared only where the block is not known to be. Past the hot path that goes for
+    /// all that may be used of it.
     #[inline]
     pub fn take_zeroed(&self, front: &Front, bytes: usize) -> *mut u8 {
         let block = self.take(front, bytes);
@@ -51,16 +52,18 @@ impl<P: PageProvider> Allocator<P> {
             return ptr::null_mut();
         };
         if !zeroed {
-            // SAFETY: as above.
-            unsafe { block.write_bytes(0, bytes) };
+            self.clear(block);
         }
         block
     }
 
-    /// A block at a multiple of `align`, a power of two.
+    /// A block at a multiple of `align`; null also where that is no power of two.
     #[cold]
     #[inline(never)]
     pub fn take_aligned(&self, front: &Front, bytes: usize, align: usize) -> *mut u8 {
+        if !align.is_power_of_two() {
+            return ptr::null_mut();
+        }
         let block = self.take_any(front, bytes, align).map_or(ptr::null_mut(), |(block, _)| block);
         self.fill_fresh(block);
         block
@@ -69,18 +72,41 @@ impl<P: PageProvider> Allocator<P> {
     /// The same, and every byte is 0.
     #[cold]
     pub fn take_aligned_zeroed(&self, front: &Front, bytes: usize, align: usize) -> *mut u8 {
+        if !align.is_power_of_two() {
+            return ptr::null_mut();
+        }
         let Some((block, zeroed)) = self.take_any(front, bytes, align) else {
             return ptr::null_mut();
         };
         if !zeroed {
-            // SAFETY: as above.
-            unsafe { block.write_bytes(0, bytes) };
+            self.clear(block);
         }
         block
     }
 
+    /// All that may be used of a block.
+    fn clear(&self, block: *mut u8) {
+        if let Ok(bytes) = self.usable(block) {
+            // SAFETY: the block is ours to hand out and that long.
+            unsafe { block.write_bytes(0, bytes) };
+        }
+    }
+
     fn take_any(&self, front: &Front, bytes: usize, align: usize) -> Taken {
-        let visitor = self.heaps.visitor(&self.territory, front);
+        let Some(thread) = front.thread_heap() else { return self.take_any_passing(front, bytes, align) };
+        let Some(_inside) = self.gate.enter_by(front, thread) else { return self.take_refuge(bytes, align) };
+        self.take_as(Visitor::Thread(thread), front, bytes, align)
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn take_any_passing(&self, front: &Front, bytes: usize, align: usize) -> Taken {
+        let Some(_inside) = self.gate.enter_passing(front) else { return self.take_refuge(bytes, align) };
+        self.take_as(self.heaps.visitor(&self.territory, front), front, bytes, align)
+    }
+
+    #[inline(always)]
+    fn take_as(&self, visitor: Visitor<'_>, front: &Front, bytes: usize, align: usize) -> Taken {
         let guarded = match &visitor {
             Visitor::Thread(thread) if self.guarded.is_on() => {
                 self.guarded.take_in_turn(&self.territory, &thread.guard_in, bytes, align)
@@ -92,10 +118,10 @@ impl<P: PageProvider> Allocator<P> {
         } else if bytes > isize::MAX as usize {
             None
         } else {
-            self.take_unguarded(&visitor, front, bytes, align).or_else(|| {
-                self.relieve(&visitor, front);
-                self.take_unguarded(&visitor, front, bytes, align)
-            })
+            match self.take_unguarded(&visitor, front, bytes, align) {
+                None => self.take_relieved(&visitor, front, bytes, align),
+                taken => taken,
+            }
         };
         if let (Visitor::Thread(thread), Some(_)) = (&visitor, &taken)
             && thread.watch().contains(Watch::COUNT)
@@ -106,12 +132,28 @@ impl<P: PageProvider> Allocator<P> {
         taken
     }
 
+    #[cold]
+    #[inline(never)]
+    fn take_relieved(&self, visitor: &Visitor<'_>, front: &Front, bytes: usize, align: usize) -> Taken {
+        self.relieve(visitor, front);
+        // Where no superslab is to be had, a page may be.
+        self.take_unguarded(visitor, front, bytes, align).or_else(|| self.take_large(bytes, align))
+    }
+
+    /// A block while another thread's fork is under way.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn take_refuge(&self, bytes: usize, align: usize) -> Taken {
+        let (block, zeroed) = self.territory.refuge.take(&self.territory.provider, bytes, align)?;
+        Some((block.as_ptr(), zeroed))
+    }
+
     fn take_unguarded(&self, visitor: &Visitor<'_>, front: &Front, bytes: usize, align: usize) -> Taken {
         if bytes > RUN_MAX || align > RUN_MAX {
             return self.take_large(bytes, align);
         }
         let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
-        match (visitor, self.exact_class(visitor, class)) {
+        match (visitor, self.class_for(visitor, class)) {
             (_, SizeClass::RUN) => self.take_run(bytes, align),
             (Visitor::Thread(thread), class) if class.is_room() => self.take_room(front, thread, class, bytes, align),
             (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
@@ -120,21 +162,15 @@ impl<P: PageProvider> Allocator<P> {
         }
     }
 
-    /// Where two threads may free one block at the same instant, the live map tells which was second: it
-    /// knows no block of 8 bytes, so those are served 16. The first few are as well: no starter has them.
-    fn exact_class(&self, visitor: &Visitor<'_>, class: SizeClass) -> SizeClass {
-        match visitor {
-            Visitor::Thread(thread) if class == SizeClass::PAIR => {
-                let few = |heap: &Heap| heap.spans_of(class) == 0 && heap.gets_first(&self.territory, PAIRS);
-                if thread.watch().contains(Watch::DOUBLE_FREE) || thread.heap().is_some_and(few) {
-                    PAIRS
-                } else {
-                    class
-                }
-            }
-            Visitor::Passing if class == SizeClass::PAIR && self.territory.measures.has(Harden::WATCHES) => PAIRS,
-            _ => class,
+    /// The class that serves where another was asked for: 16 bytes serve 8 until a heap has many blocks of them. Only then
+    /// are addresses spent on the live map of blocks of 8.
+    fn class_for(&self, visitor: &Visitor<'_>, class: SizeClass) -> SizeClass {
+        if class != SizeClass::TINY {
+            return class;
         }
+        let many = |heap: &Heap| are_many(heap.spans_of(SIXTEEN), heap.spans());
+        let is_worth_it = || matches!(visitor, Visitor::Thread(thread) if thread.heap().is_some_and(many));
+        if (self.territory.has_tiny() || is_worth_it()) && self.territory.serves_tiny() { class } else { SIXTEEN }
     }
 
     fn take_small(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> Taken {
@@ -145,7 +181,7 @@ impl<P: PageProvider> Allocator<P> {
         Some((block, self.mark(block, class) > 0))
     }
 
-    /// A block of a magazine class, which is not in the live map yet; null if memory is out.
+    /// A block of a magazine class, which is not in its live map yet; null if memory is out.
     pub(super) fn pop_or_refill(&self, front: &Front, thread: &ThreadHeap, class: SizeClass) -> *mut u8 {
         let block = thread.pop(front, class);
         if !block.is_null() {
@@ -164,7 +200,7 @@ impl<P: PageProvider> Allocator<P> {
     fn take_room(&self, front: &Front, thread: &ThreadHeap, class: SizeClass, bytes: usize, align: usize) -> Taken {
         let hand_out = |block, zeroed| {
             let known = self.mark(block, class);
-            self.mark_bytes(block, bytes);
+            self.mark_bytes(class, block, bytes);
             Some((block, zeroed || known >= bytes.max(1)))
         };
         let block = thread.pop(front, class);
@@ -194,19 +230,19 @@ impl<P: PageProvider> Allocator<P> {
         hand_out(block, zeroed)
     }
 
-    /// Enters a block of a magazine class in the live map; returns how many of its bytes are known to be 0.
+    /// Enters a block of a magazine class in its live map; returns how many of its bytes are known to be 0.
+    #[inline]
     fn mark(&self, block: *mut u8, class: SizeClass) -> usize {
-        let Some(live) = self.territory.zones.live_place(block) else { return 0 };
-        let was_held = live.load(Ordering::Relaxed) == SizeClass::FREED.0;
-        let known = if was_held { self.look_at_taken(class, block) } else { 0 };
-        live.store(class.0, Ordering::Relaxed);
+        let Some(live) = self.territory.zones.live_place(class, block) else { return 0 };
+        let known = if Live::at(live) == Live::FREED { self.look_at_taken(class, block) } else { 0 };
+        Live::block(block).put(live);
         known
     }
 
     /// Enters beside it how much of its room a block is.
-    pub(super) fn mark_bytes(&self, block: *mut u8, bytes: usize) {
-        if let Some(live) = self.territory.zones.live_place(block.wrapping_add(1 << GRANULE_SHIFT)) {
-            live.store(SizeClass::of_room(bytes.max(FINE_MAX + 1)).1, Ordering::Relaxed);
+    pub(super) fn mark_bytes(&self, room: SizeClass, block: *mut u8, bytes: usize) {
+        if let Some(mark) = self.territory.zones.find(block).and_then(|zone| zone.mark_place(room, block)) {
+            Live::mark(SizeClass::of_room(bytes.max(FINE_MAX + 1)).1).put(mark);
         }
     }
 
@@ -233,12 +269,12 @@ impl<P: PageProvider> Allocator<P> {
             self.mark(block, class);
         }
         if class.is_room() {
-            self.mark_bytes(block, bytes);
+            self.mark_bytes(class, block, bytes);
         }
         Some((block, false))
     }
 
-    /// One block for a thread that keeps none; it is not in the live map yet.
+    /// One block for a thread that keeps none; it is not in its live map yet.
     pub(super) fn take_one_passing(&self, class: SizeClass) -> *mut u8 {
         let slot = Cell::new(ptr::null_mut());
         self.heaps.from_common_or_pool(&self.territory, class, &mut Refill::new(core::slice::from_ref(&slot)));

@@ -1,6 +1,13 @@
-//! Words that every layer speaks: locks, addresses, bits. Stands on `config`.
+//! Words that every layer speaks: locks, addresses, bits, and the units that numbers have. Stands on `config`.
 
-pub mod address;
-pub mod bits;
+pub(crate) mod address;
 #[cfg(target_has_atomic = "64")]
-pub mod sync;
+pub(crate) mod bits;
+#[cfg(target_has_atomic = "64")]
+pub(crate) mod millis;
+#[cfg(target_has_atomic = "64")]
+pub(crate) mod place;
+#[cfg(target_has_atomic = "64")]
+pub(crate) mod slab_mask;
+#[cfg(target_has_atomic = "64")]
+pub(crate) mod sync;

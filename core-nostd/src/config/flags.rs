@@ -45,7 +45,7 @@ bitflags! {
 }
 
 bitflags! {
-    /// Measures against misuse beyond those that are always on. Each but the last closes the fast paths of every
+    /// Measures against misuse beyond those that are always on. Each but `GUARD_SLABS` closes the fast paths of every
     /// thread, and includes the first. The order is that of [`Harden::WORDS`].
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct Harden: u8 {
@@ -62,18 +62,43 @@ bitflags! {
         const RANDOM = 16;
         /// Behind spans, runs and large blocks lies memory that nobody can reach.
         const GUARD_SLABS = 32;
+        /// Frees that say how long their block is are held to it.
+        const SIZES = 64;
     }
 }
 
+bitflags! {
+    /// Where guarded blocks lie between their shut pages. With both it is drawn for each; with none it is drawn where
+    /// some blocks are guarded, and the end where every block is. The order is that of [`Sides::WORDS`].
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct Sides: u8 {
+        /// Their end is at one: reads and writes behind them crash.
+        const END = 1;
+        /// Their start is: those before them do.
+        const START = 2;
+    }
+}
+
+impl Sides {
+    /// What users call them; the first is nothing.
+    pub const WORDS: &'static [&'static str] = &["auto", "end", "start"];
+}
+
+const _: () = assert!(Sides::all().bits() == (1 << (Sides::WORDS.len() - 1)) - 1, "every bit has a word");
+
 impl Harden {
     /// What users call them; the first is nothing.
+    #[doc(hidden)]
     pub const WORDS: &'static [&'static str] =
-        &["none", "double_free", "zero", "junk", "quarantine", "random", "guard_slabs"];
+        &["none", "double_free", "zero", "junk", "quarantine", "random", "guard_slabs", "sizes"];
     /// Those that do something to each block: they want every call.
+    #[doc(hidden)]
     pub const WATCHES: Self = Self::all().difference(Self::GUARD_SLABS);
     /// Those that fill freed blocks.
+    #[doc(hidden)]
     pub const FILLS: Self = Self::ZERO.union(Self::JUNK);
     /// Those under which a freed block is known to be one: the live map says so.
+    #[doc(hidden)]
     pub const HOLDS: Self = Self::FILLS.union(Self::QUARANTINE);
 }
 
@@ -81,6 +106,7 @@ const _: () = assert!(Harden::all().bits() == (1 << (Harden::WORDS.len() - 1)) -
 
 impl Off {
     /// What users call them; the first is nothing.
+    #[doc(hidden)]
     pub const WORDS: &'static [&'static str] =
         &["none", "cold_threads", "starters", "growth", "reserve", "packing", "remap", "surplus"];
 }

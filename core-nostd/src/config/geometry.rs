@@ -4,7 +4,8 @@
 //! zone      | superslab 0 (2 MiB) | superslab 1 | …            blocks and nothing else
 //! superslab | slab 0 (32 KiB) | slab 1 | … | slab 63           one u64 mask
 //! slab      | block | block | … | tail                         blocks of one class
-//! live map  one byte a granule (16 B) of the zone              class of the block that starts here
+//! kinds     one byte a slab                                    class of its blocks
+//! live maps one byte each 8, 16, 64 and 128 B of the zone, by class: the block that starts here
 //! metadata  128 KiB a superslab, downwards, 72 KiB of it used  records, remote records, words
 //!           at the end of each 32nd superslab's                the pool's headers of 32 superslabs
 //!           behind them in the first one's                     the start of the pool's index, which goes on behind
@@ -12,65 +13,63 @@
 //!           before that in each 32nd one's                     former classes of 32 superslabs
 //! ```
 
-/// log2 of the live map's granule: block starts of magazine classes are multiples of 16 bytes.
-pub const GRANULE_SHIFT: u32 = 4;
+/// log2 of a granule: block starts of magazine classes are multiples of 16 bytes, but for blocks of 8.
+pub(crate) const GRANULE_SHIFT: u32 = 4;
 /// log2 of a slab's bytes.
 pub const SLAB_SHIFT: u32 = 15;
 /// Bytes of a slab.
 pub const SLAB_BYTES: usize = 1 << SLAB_SHIFT;
 /// log2 of a superslab's bytes.
-pub const SUPERSLAB_SHIFT: u32 = 21;
+pub(crate) const SUPERSLAB_SHIFT: u32 = 21;
 /// Bytes of a superslab.
 pub const SUPERSLAB_BYTES: usize = 1 << SUPERSLAB_SHIFT;
 /// Slabs of a superslab: as many as a mask has bits.
-pub const SUPERSLAB_SLABS: usize = 64;
+pub(crate) const SUPERSLAB_SLABS: usize = 64;
 /// log2 of the metadata bytes of a superslab (address space; only what is used gets touched).
 pub const META_SHIFT: u32 = 17;
-/// Live-map bytes of a superslab.
-pub const LIVE_MAP_BYTES: usize = SUPERSLAB_BYTES >> GRANULE_SHIFT;
 
 /// Bytes of one slab's bitmap: one bit for each of its up to 4,096 blocks, of a starter two for each granule.
-pub const WORDS_BYTES: usize = SLAB_BYTES / 8 / 8;
+pub(crate) const WORDS_BYTES: usize = SLAB_BYTES / 8 / 8;
 /// Offset of the slab records in a superslab's metadata.
-pub const META_RECORDS: usize = 0;
+pub(crate) const META_RECORDS: usize = 0;
 /// Offset of the remote records.
-pub const META_REMOTE: usize = META_RECORDS + SUPERSLAB_SLABS * 64;
+pub(crate) const META_REMOTE: usize = META_RECORDS + SUPERSLAB_SLABS * 64;
 /// Offset of the owners' bitmaps.
-pub const META_WORDS: usize = META_REMOTE + SUPERSLAB_SLABS * 64;
+pub(crate) const META_WORDS: usize = META_REMOTE + SUPERSLAB_SLABS * 64;
 /// Offset of the remote bitmaps.
-pub const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
+pub(crate) const META_REMOTE_WORDS: usize = META_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 /// End of what is used of them.
-pub const META_END: usize = META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
+pub(crate) const META_END: usize = META_REMOTE_WORDS + SUPERSLAB_SLABS * WORDS_BYTES;
 /// Superslabs whose headers stand together.
-pub const HEADER_GROUP: usize = 32;
+pub(crate) const HEADER_GROUP: usize = 32;
 /// Bytes of a superslab's header.
-pub const HEADER_BYTES: usize = 64;
+pub(crate) const HEADER_BYTES: usize = 64;
 /// Offset of the former classes, in the metadata of the first of a group, a byte a slab: what is left of records that
 /// were given back.
-pub const META_FORMERS: usize = META_END;
+pub(crate) const META_FORMERS: usize = META_END;
 /// Offset of what is nobody's in a group's first metadata.
-pub const META_SPARE: usize = META_FORMERS + HEADER_GROUP * SUPERSLAB_SLABS;
+pub(crate) const META_SPARE: usize = META_FORMERS + HEADER_GROUP * SUPERSLAB_SLABS;
 /// Bytes of the pool's index that stand in metadata.
-pub const INDEX_HEAD_BYTES: usize = 1 << 10;
+pub(crate) const INDEX_HEAD_BYTES: usize = 1 << 10;
 /// Offset of them.
-pub const META_INDEX: usize = (1 << META_SHIFT) - INDEX_HEAD_BYTES;
+pub(crate) const META_INDEX: usize = (1 << META_SHIFT) - INDEX_HEAD_BYTES;
 /// Offset of the pool's headers, in the metadata of the first of a group.
-pub const META_HEADERS: usize = META_INDEX - HEADER_GROUP * HEADER_BYTES;
+pub(crate) const META_HEADERS: usize = META_INDEX - HEADER_GROUP * HEADER_BYTES;
 
-/// Largest request of the class without a magazine, two blocks of which share a granule, in bytes.
-pub const PAIR_MAX: usize = 8;
+/// Largest request of the class whose blocks are half a granule, in bytes.
+pub const TINY_MAX: usize = 8;
 /// Largest request whose class is one load away, in bytes.
 pub const SMALL_MAX: usize = 1 << 10;
 /// Largest request of a class that packs its blocks from the first one on, in bytes.
-pub const FINE_MAX: usize = 8 << 10;
+pub(crate) const FINE_MAX: usize = 8 << 10;
 /// Largest request of a class that packs its blocks where they are many, in bytes.
-pub const PACKED_MAX: usize = 32 << 10;
+pub(crate) const PACKED_MAX: usize = 32 << 10;
 /// Largest request of a room, in bytes.
-pub const ROOM_MAX: usize = 256 << 10;
+pub(crate) const ROOM_MAX: usize = 256 << 10;
 /// Largest request that lives in a superslab, in bytes; anything larger gets a mapping of its own.
 pub const RUN_MAX: usize = 1 << 20;
 /// Most zones that an allocator can have.
-pub const ZONES: usize = 64;
+pub(crate) const ZONES: usize = 64;
 
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
 const _: () = assert!(META_SPARE <= META_HEADERS && META_HEADERS.is_multiple_of(64), "metadata fits its share");

@@ -1,5 +1,6 @@
 //! What is decided before anything runs: shapes, switches and settings. Stands on nothing.
 
-pub mod flags;
-pub mod geometry;
-pub mod settings;
+pub(crate) mod flags;
+pub(crate) mod geometry;
+pub(crate) mod map;
+pub(crate) mod settings;

@@ -1,6 +1,6 @@
 //! What users may set: one table of names, units and bounds, and its reader, which allocates nothing.
 
-use super::flags::{Harden, Off};
+use super::flags::{Harden, Off, Sides};
 
 /// What a setting's value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct Setting {
 }
 
 /// Every setting. The order is that of `Settings::set_row`.
-pub const TABLE: [Setting; 17] = [
+pub const TABLE: [Setting; 18] = [
     Setting { name: "verbose", unit: Unit::Switch, most: 1, about: "one banner line on stderr at start (default 0)" },
     Setting {
         name: "stats",
@@ -118,6 +118,12 @@ pub const TABLE: [Setting; 17] = [
         about: "so many such blocks at a time (default 256)",
     },
     Setting {
+        name: "guard_side",
+        unit: Unit::Words(Sides::WORDS),
+        most: 0,
+        about: "which end of such a block is at a shut page; auto: end with guard_rate=1, else by lot (default auto)",
+    },
+    Setting {
         name: "crash_message",
         unit: Unit::Switch,
         most: 1,
@@ -132,7 +138,18 @@ pub const TABLE: [Setting; 17] = [
 ];
 
 /// The values in force.
+///
+/// ```
+/// use hakmem_core::{Harden, Settings};
+///
+/// let settings = Settings::new().with(|settings| {
+///     settings.harden = Harden::ZERO | Harden::QUARANTINE;
+///     settings.purge_delay_ms = 100;
+/// });
+/// assert!(settings.huge_pages);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settings {
     /// `verbose`
     pub verbose: bool,
@@ -164,6 +181,8 @@ pub struct Settings {
     pub guard_rate: u32,
     /// `guard_slots`
     pub guard_slots: u32,
+    /// `guard_side`
+    pub guard_side: Sides,
     /// `crash_message`
     pub crash_message: bool,
     /// `oom_report`
@@ -180,7 +199,7 @@ pub enum BadSetting {
     },
     /// The value is not what the row asks for.
     BadValue {
-        /// The row's number in [`TABLE`].
+        /// The row's number in the table of settings.
         row: usize,
     },
 }
@@ -204,9 +223,17 @@ impl Settings {
             pass_through: false,
             guard_rate: 0,
             guard_slots: 256,
+            guard_side: Sides::empty(),
             crash_message: false,
             oom_report: false,
         }
+    }
+
+    /// The same with some changed.
+    #[must_use]
+    pub fn with(mut self, change: impl FnOnce(&mut Self)) -> Self {
+        change(&mut self);
+        self
     }
 
     /// Takes one setting; letter case does not matter in names.
@@ -236,7 +263,8 @@ impl Settings {
             12 => self.pass_through = value != 0,
             13 => self.guard_rate = value as u32,
             14 => self.guard_slots = value as u32,
-            15 => self.crash_message = value != 0,
+            15 => self.guard_side = Sides::from_bits_truncate((value >> 1) as u8),
+            16 => self.crash_message = value != 0,
             _ => self.oom_report = value != 0,
         }
     }

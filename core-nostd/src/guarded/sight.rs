@@ -2,7 +2,7 @@
 
 use super::Guarded;
 use super::place::{Plan, Spot};
-use super::slot::{EMPTY, Slot};
+use super::slot::Slot;
 use crate::pages::PageProvider;
 
 /// What somebody did who touched an address that is shut.
@@ -39,13 +39,18 @@ fn candidates(plan: Plan, spot: Spot) -> [Option<usize>; 2] {
 
 impl<P: PageProvider> Guarded<P> {
     /// What is known of an address; `None` where no slot is, or none was ever used.
-    pub fn sight(&self, address: usize) -> Option<Sight<'_>> {
+    pub(crate) fn sight(&self, address: usize) -> Option<Sight<'_>> {
         let yard = self.yard()?;
-        let candidates = candidates(yard.plan, yard.spot(address)?);
-        let used = || candidates.iter().flatten().filter(|&&number| yard.slot(number).state() != EMPTY);
-        let number = used().find(|&&number| yard.slot(number).is_live()).or_else(|| used().next())?;
-        let slot = yard.slot(*number);
-        let block = yard.at(*number, slot.place().block).addr();
+        let number = match yard.spot(address) {
+            Some(spot) => {
+                let candidates = candidates(yard.plan, spot);
+                let used = || candidates.into_iter().flatten().filter(|&number| yard.is_home(number));
+                used().find(|&number| yard.slot(number).is_live()).or_else(|| used().next())
+            }
+            None => yard.plot_seen(address),
+        };
+        let slot = yard.slot(number?);
+        let block = slot.block().addr();
         let trespass = if !slot.is_live() {
             Trespass::UseAfterFree
         } else if address < block {

@@ -1,9 +1,7 @@
 //! What is known of a slot, and of the block that it holds or held last.
 
-use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use crate::pages::PageProvider;
-
-use super::place::Place;
 
 /// Frames of a trace.
 pub const FRAMES: usize = 16;
@@ -38,13 +36,14 @@ pub struct Trace {
 #[derive(Debug)]
 pub struct Slot {
     pub(super) state: AtomicU8,
-    /// True if the provider once kept what its pages held: then they may not be zero.
+    /// True if the provider once kept what its pages in the yard held: then they may not be zero.
     pub(super) stained: AtomicBool,
     /// The next one in the queue.
     pub(super) next: AtomicU32,
-    block: AtomicUsize,
-    pages: AtomicUsize,
+    pages: AtomicPtr<u8>,
     pages_bytes: AtomicUsize,
+    /// The block, from there.
+    block: AtomicUsize,
     bytes: AtomicUsize,
     /// Who took the block.
     pub taken: Trace,
@@ -76,19 +75,33 @@ impl Trace {
 }
 
 impl Slot {
-    pub(super) fn hold(&self, place: Place, bytes: usize) {
-        self.block.store(place.block, Ordering::Relaxed);
-        self.pages.store(place.pages, Ordering::Relaxed);
-        self.pages_bytes.store(place.pages_bytes, Ordering::Relaxed);
+    pub(super) fn hold(&self, pages: *mut u8, pages_bytes: usize, block: usize, bytes: usize) {
+        self.pages.store(pages, Ordering::Relaxed);
+        self.pages_bytes.store(pages_bytes, Ordering::Relaxed);
+        self.block.store(block, Ordering::Relaxed);
         self.bytes.store(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn place(&self) -> Place {
-        Place {
-            block: self.block.load(Ordering::Relaxed),
-            pages: self.pages.load(Ordering::Relaxed),
-            pages_bytes: self.pages_bytes.load(Ordering::Relaxed),
-        }
+    /// Its block has so many bytes now.
+    pub(super) fn shorten(&self, bytes: usize) {
+        self.bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The pages of its block, and their bytes.
+    pub(super) fn pages(&self) -> (*mut u8, usize) {
+        (self.pages.load(Ordering::Relaxed), self.pages_bytes.load(Ordering::Relaxed))
+    }
+
+    /// Its block.
+    pub(super) fn block(&self) -> *mut u8 {
+        self.pages().0.wrapping_add(self.block.load(Ordering::Relaxed))
+    }
+
+    /// What is before its block in its pages, and what behind.
+    pub(super) fn margins(&self) -> [(*mut u8, usize); 2] {
+        let ((pages, bytes), before) = (self.pages(), self.block.load(Ordering::Relaxed));
+        let end = before + self.bytes();
+        [(pages, before), (pages.wrapping_add(end), bytes.saturating_sub(end))]
     }
 
     pub(super) fn state(&self) -> State {

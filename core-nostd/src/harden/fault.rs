@@ -4,6 +4,7 @@ use core::fmt;
 
 /// What is wrong with a pointer that the client gave back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum FaultKind {
     /// The block is free already.
@@ -46,6 +47,7 @@ impl FaultKind {
 
 /// A misuse: what, and of which address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Fault {
     /// What is wrong.
@@ -60,6 +62,12 @@ impl Fault {
     /// A fault about an address in no block of ours.
     pub const fn at(kind: FaultKind, address: usize) -> Self {
         Self { kind, address, block_bytes: 0 }
+    }
+
+    /// The same in a block of so many bytes.
+    #[must_use]
+    pub const fn in_block(self, block_bytes: usize) -> Self {
+        Self { block_bytes, ..self }
     }
 }
 

@@ -11,14 +11,14 @@
 use crate::config::flags::Harden;
 
 /// Junk in freed blocks: as a pointer it is no address that a program can have, as a length it is huge.
-pub const FREED: u8 = 0xDF;
+pub(crate) const FREED: u8 = 0xDF;
 /// Junk in new ones.
-pub const FRESH: u8 = 0xA5;
+pub(crate) const FRESH: u8 = 0xA5;
 
 const WORDS: usize = 8;
 
 /// What freed blocks are filled with under these measures, if with anything.
-pub const fn freed_byte(measures: Harden) -> Option<u8> {
+pub(crate) const fn freed_byte(measures: Harden) -> Option<u8> {
     if measures.contains(Harden::ZERO) {
         Some(0)
     } else if measures.contains(Harden::JUNK) {
@@ -33,7 +33,7 @@ pub const fn freed_byte(measures: Harden) -> Option<u8> {
 /// # Safety
 ///
 /// So many can be read from there.
-pub unsafe fn first_other(start: *mut u8, bytes: usize, byte: u8) -> Option<usize> {
+pub(crate) unsafe fn first_other(start: *mut u8, bytes: usize, byte: u8) -> Option<usize> {
     // SAFETY: the caller's promise. A client that writes meanwhile is what is looked for.
     let all = unsafe { core::slice::from_raw_parts(start, bytes) };
     // SAFETY: any eight bytes are a word.

@@ -4,7 +4,7 @@
 use crate::base::sync::{AtomicUsize, Ordering};
 
 /// Guards at most: 16,384 of the 65,530 mappings that Linux lets a process have.
-pub const MOST_GUARDS: usize = 8192;
+pub(crate) const MOST_GUARDS: usize = 8192;
 
 /// Guards that there are, and the bound.
 #[derive(Debug)]

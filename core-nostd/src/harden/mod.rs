@@ -7,20 +7,23 @@
 //! | `zero`, `junk` | [`fill`] | `allocator/hardened.rs` fills what is freed and looks at what is handed out |
 //! | `quarantine` | [`quarantine`] | `allocator/hardened.rs`, a queue a thread; `large.rs` for mappings |
 //! | `random` | [`random`] | `heap/thread_heap.rs`, `slab/scattered.rs`, `superslab/pool.rs` |
+//! | `sizes` | – | `allocator/hardened.rs`: what a sized free says is held against the block |
 //! | `guard_slabs` | [`guard_slabs`] | `superslab/guards.rs`; `large.rs` for mappings |
 
 mod fault;
 #[cfg(target_has_atomic = "64")]
-pub mod fill;
+pub(crate) mod fill;
 #[cfg(target_has_atomic = "64")]
-pub mod guard_slabs;
+pub(crate) mod guard_slabs;
 #[cfg(target_has_atomic = "64")]
-pub mod measures;
+pub(crate) mod measures;
 #[cfg(target_has_atomic = "64")]
-pub mod quarantine;
+pub(crate) mod quarantine;
 #[cfg(target_has_atomic = "64")]
-pub mod random;
+pub(crate) mod random;
 
 pub use fault::{Fault, FaultKind};
 #[cfg(target_has_atomic = "64")]
-pub use measures::{Finder, Measures, OnWritten};
+pub(crate) use measures::Measures;
+#[cfg(target_has_atomic = "64")]
+pub use measures::{Finder, OnWritten};

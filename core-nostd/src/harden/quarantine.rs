@@ -7,12 +7,12 @@
 use crate::base::sync::Cell;
 
 /// Blocks that a queue holds at most.
-pub const MOST_BLOCKS: usize = 4096;
+pub(crate) const MOST_BLOCKS: usize = 4096;
 
 /// Large blocks that wait at most, all threads' together.
-pub const MOST_LARGE: usize = 16;
+pub(crate) const MOST_LARGE: usize = 16;
 /// They cost addresses, not memory, so that they may have so many times the bytes of a thread's queue.
-pub const LARGE_SHARE: usize = 64;
+pub(crate) const LARGE_SHARE: usize = 64;
 
 /// A thread's freed blocks, oldest first. All zero when new.
 #[derive(Debug)]

@@ -8,7 +8,7 @@
 
 use core::ptr;
 
-use super::slabs::Reach;
+use super::reach::Reach;
 use super::{Heap, ThreadHeap};
 use crate::pages::PageProvider;
 use crate::slab::{Refill, SizeClass};
@@ -25,7 +25,7 @@ pub struct Common {
 
 /// The thread heaps that nobody uses now.
 #[derive(Debug)]
-pub struct Unused {
+pub(crate) struct Unused {
     threads: *const ThreadHeap,
 }
 
@@ -90,18 +90,18 @@ impl Common {
 
 impl Unused {
     /// An empty list.
-    pub const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self { threads: ptr::null() }
     }
 
     /// Puts a thread heap by for a later thread.
-    pub fn put_by(&mut self, thread: &ThreadHeap) {
+    pub(crate) fn put_by(&mut self, thread: &ThreadHeap) {
         thread.next_unused.set(self.threads);
         self.threads = thread;
     }
 
     /// A thread heap that was put by.
-    pub fn take_unused(&mut self) -> Option<&ThreadHeap> {
+    pub(crate) fn take_unused(&mut self) -> Option<&ThreadHeap> {
         // SAFETY: thread heaps are never unmapped.
         let thread = unsafe { self.threads.as_ref() }?;
         self.threads = thread.next_unused.get();

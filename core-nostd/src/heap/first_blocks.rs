@@ -1,84 +1,61 @@
-//! The first blocks of a class, which has no slab of its own yet, come from the heap's starters. What they gave
-//! counts even if it came back, so that a program that goes on has slabs, which cost less to look through.
+//! How many first blocks each class has got from starters. What they gave counts even if it came back, so that a
+//! program that goes on has slabs, which cost less to look through.
 
-use super::Heap;
-use super::slabs::{Reach, slab};
 use crate::base::sync::Cell;
-use crate::config::flags::Off;
 use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT};
-use crate::pages::PageProvider;
-use crate::slab::{Refill, SizeClass, starter};
-use crate::superslab::Territory;
+use crate::slab::SizeClass;
 
 /// Bytes that a class gets from starters before it gets a slab.
 const MOST_BYTES: usize = 12 << 10;
 /// Bytes that it gets at a time at first; then a quarter of what it has got so far.
 const FIRST_BYTES: usize = 256;
-/// The classes that starters serve are below this number: those of blocks up to 8 KiB.
-const FIRST_CLASSES: usize = SizeClass::of(FINE_MAX).0 as usize + 1;
+/// Blocks of a class that stay with the owner when they come back. Each takes the slow path when it does.
+const MOST_STAY: u8 = 32;
+/// The classes that starters serve are below this number: those of blocks up to 8 KiB, but for the ones of half a
+/// granule.
+const FIRST_CLASSES: usize = SizeClass::of(FINE_MAX).index() + 1;
 
-/// How many granules of starters each class has got, those included that it gave back. All zero when new.
+/// See the file's head. All zero when new.
 #[derive(Debug)]
-pub struct FirstBlocks {
+pub(crate) struct FirstBlocks {
+    /// Granules that each class has got.
     granules: [Cell<u16>; FIRST_CLASSES],
+    /// Blocks of each class that came back and stayed with the owner.
+    stayed: [Cell<u8>; FIRST_CLASSES],
     /// True if the owner's magazines were emptied since the last starter was opened.
-    emptied: Cell<bool>,
+    pub(super) emptied: Cell<bool>,
 }
 
-impl Heap {
-    /// True where a starter would be opened for blocks of the class that the owner's magazines may spare: once
-    /// between two.
-    pub(super) fn wants_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> bool {
-        self.gets_first(territory, class) && !self.first_blocks.emptied.replace(true)
+impl FirstBlocks {
+    fn granules(&self, class: SizeClass) -> Option<&Cell<u16>> {
+        self.granules.get(class.index()).filter(|_| class.has_magazine() && class != SizeClass::TINY)
     }
 
-    /// True if blocks of the class still come from starters.
-    pub fn gets_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> bool {
-        self.share_of_first(territory, class) > 0
+    /// Bytes that a class may still get.
+    pub(super) fn left(&self, class: SizeClass) -> usize {
+        let had = self.granules(class).map_or(MOST_BYTES, |granules| usize::from(granules.get()) << GRANULE_SHIFT);
+        MOST_BYTES.saturating_sub(had)
     }
 
-    /// Bytes of starters that a class may still get.
-    fn share_of_first<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass) -> usize {
-        let granules = self.first_blocks.granules.get(class.index()).filter(|_| class.has_magazine());
-        let had = granules.map_or(MOST_BYTES, |granules| usize::from(granules.get()) << GRANULE_SHIFT);
-        if territory.is_off(Off::STARTERS) { 0 } else { MOST_BYTES.saturating_sub(had) }
+    /// True if a block that comes back may stay with the owner: the first few of a class do. At home they would soon be cut
+    /// up for others, and a second free of one would be taken for that of its next owner.
+    pub(crate) fn stays(&self, class: SizeClass) -> bool {
+        let Some(stayed) = self.stayed.get(class.index()).filter(|stayed| stayed.get() < MOST_STAY) else {
+            return false;
+        };
+        stayed.set(stayed.get() + 1);
+        true
     }
 
-    /// Puts blocks of a class that has no free one into `into`, from starters. False if the class has had its
-    /// share, or there is no slab within reach.
-    pub(super) fn take_first<P: PageProvider>(
-        &self,
-        territory: &Territory<P>,
-        class: SizeClass,
-        reach: Reach,
-        into: &mut Refill<'_>,
-    ) -> bool {
-        let left = self.share_of_first(territory, class);
-        let Some(granules) = self.first_blocks.granules.get(class.index()).filter(|_| left > 0) else { return false };
-        let bytes = class.shape().bytes as usize;
-        let share = ((MOST_BYTES - left) / 4).max(FIRST_BYTES).min(left);
-        let most = into.room().min(share.checked_div(bytes).unwrap_or(0)).max(1);
-        let had = into.len();
-        let mut at = self.first_of(SizeClass::STARTER);
-        while into.len() - had < most {
-            let Some(starter) = slab(at) else { break };
-            at = starter.next.get();
-            starter::take_many(starter, class, most - (into.len() - had), into);
-            if starter.free_blocks() == 0 {
-                self.unlist(starter);
-            }
+    /// Bytes that it gets at a time where so many are left.
+    pub(super) fn share(left: usize) -> usize {
+        ((MOST_BYTES - left) / 4).max(FIRST_BYTES).min(left)
+    }
+
+    /// It got so many.
+    pub(super) fn count(&self, class: SizeClass, bytes: usize) {
+        if let Some(granules) = self.granules(class) {
+            granules.set(granules.get() + (bytes >> GRANULE_SHIFT) as u16);
         }
-        if into.len() == had
-            && reach > Reach::Starters
-            && let Some(opened) = self.claim(territory, SizeClass::STARTER, 1, reach)
-        {
-            self.count_taken(self.class(SizeClass::STARTER));
-            self.first_blocks.emptied.set(false);
-            starter::begin(opened);
-            starter::take_many(opened, class, most, into);
-            self.relist(opened);
-        }
-        granules.set(granules.get() + (((into.len() - had) * bytes) >> GRANULE_SHIFT) as u16);
-        !into.is_empty()
     }
 }

@@ -2,7 +2,8 @@
 
 use super::heaps::Heaps;
 use super::{Front, Heap, ThreadHeap};
-use crate::config::geometry::SLAB_SHIFT;
+use crate::base::sync::{AtomicU64, Ordering};
+use crate::config::geometry::{SLAB_BYTES, SLAB_SHIFT};
 use crate::harden::{Fault, FaultKind};
 use crate::pages::PageProvider;
 use crate::slab::{SizeClass, Slab, mailbox, starter};
@@ -11,24 +12,17 @@ use crate::superslab::Territory;
 /// Blocks between the one at hand and the one whose span is brought in.
 const AHEAD: usize = 8;
 
-/// A span, and what is needed to number its blocks.
-struct Span<'a> {
+/// Neighbours in a magazine that are neighbours in a slab: their bits, all in one word of its bitmap.
+struct Batch<'a> {
     slab: &'a Slab,
-    base: usize,
-    bytes: usize,
-    reciprocal: u64,
-}
-
-/// Neighbours in a magazine that are neighbours in a slab: `blocks` of them, in one word of its bitmap.
-struct Batch {
+    place: &'a AtomicU64,
     word: usize,
     bits: u64,
-    blocks: usize,
 }
 
 impl<P: PageProvider> Heaps<P> {
     /// Hands back the oldest `count` blocks of a class's magazine. The fault, if there is one, is a block
-    /// that was in its slab already, a double free that the live map did not see, because two threads
+    /// that was in its slab already, a double free that its live map did not see, because two threads
     /// freed it at the same moment or a client said the class; or, from such a client, none of ours.
     #[cold]
     pub fn flush(
@@ -39,30 +33,27 @@ impl<P: PageProvider> Heaps<P> {
         class: SizeClass,
         count: usize,
     ) -> Result<(), Fault> {
-        let heap = thread.heap();
-        let mut result = Ok(());
+        let (heap, mut result) = (thread.heap(), Ok(()));
+        let are_single = class.shape().slabs == 1;
         let mut blocks = thread.blocks(front, class).get(..count).unwrap_or_default();
         while let Some((&block, others)) = blocks.split_first() {
             if let Some(&soon) = blocks.get(AHEAD) {
                 territory.zones.first().prefetch_span_of(soon);
             }
-            let Some(span) = Span::over(territory, block) else {
-                result = result.and(Err(Fault::at(FaultKind::Foreign, block.addr())));
-                blocks = others;
-                continue;
+            let gathered = if are_single {
+                Batch::gather::<P, true>(territory, class, block, others)
+            } else {
+                Batch::gather::<P, false>(territory, class, block, others)
             };
-            loop {
-                let batch = span.gather(blocks);
-                blocks = blocks.get(batch.blocks..).unwrap_or_default();
-                let twice = put(territory, heap, span.slab, batch.word, batch.bits);
-                if twice != 0 {
-                    result = result.and(Err(double_free(span.slab, span.base, batch.word, twice)));
-                }
-                // A span whose last block came back may be another one's by now.
-                let goes_on = |&block: &*mut u8| span.covers(block) && span.slab.is_in_use();
-                if !blocks.first().is_some_and(goes_on) {
-                    break;
-                }
+            let given = if let Some((batch, left)) = gathered {
+                blocks = left;
+                batch.put(territory, heap, class)
+            } else {
+                blocks = others;
+                self.put_one(territory, heap, block)
+            };
+            if let Err(fault) = given {
+                result = result.and(Err(fault));
             }
         }
         thread.drop_oldest(front, class, count);
@@ -82,74 +73,82 @@ impl<P: PageProvider> Heaps<P> {
         result
     }
 
-    /// Hands one block back without a magazine.
+    /// Hands one block back without a magazine, whatever it lies in.
+    #[allow(unsafe_code, reason = "looks a block's slab up")]
     pub fn put_one(&self, territory: &Territory<P>, heap: Option<&Heap>, block: *mut u8) -> Result<(), Fault> {
-        let Some(span) = Span::over(territory, block) else {
-            return Err(Fault::at(FaultKind::Foreign, block.addr()));
+        let Some(zone) = territory.zone_of(block) else {
+            // A client that says the class may have it from the refuge.
+            let given = territory.refuge.give(&territory.provider, block);
+            return given.unwrap_or(Err(Fault::at(FaultKind::Foreign, block.addr())));
         };
-        let Batch { word, bits, .. } = span.gather(&[block]);
-        match put(territory, heap, span.slab, word, bits) {
-            0 => Ok(()),
-            twice => Err(double_free(span.slab, span.base, word, twice)),
+        // SAFETY: the zone covers it.
+        let (slab, offset) = unsafe { zone.span_of(block.addr()) };
+        if !slab.is_in_use() {
+            return Err(Fault::at(FaultKind::DoubleFree, block.addr()));
         }
+        Batch::of(slab, slab.class(), slab.class().block_at(offset)).put(territory, heap, slab.class())
     }
 }
 
-impl<'a> Span<'a> {
-    /// The span that a block lies in; `None` if it is not ours.
-    #[allow(unsafe_code, reason = "looks a block's slab up")]
+impl<'a> Batch<'a> {
     #[inline(always)]
-    fn over<P: PageProvider>(territory: &'a Territory<P>, block: *mut u8) -> Option<Self> {
-        let first = territory.zones.first();
-        let zone = if first.covers(block) { first } else { territory.zones.find(block)? };
-        // SAFETY: the zone covers it.
-        let (slab, offset) = unsafe { zone.span_of(block.addr()) };
-        let shape = slab.class().shape();
-        let bytes = usize::from(shape.slabs) << SLAB_SHIFT;
-        Some(Self { slab, base: block.addr() - offset, bytes: bytes.max(offset + 1), reciprocal: shape.reciprocal })
+    fn of(slab: &'a Slab, class: SizeClass, number: usize) -> Self {
+        let word = number / 64;
+        let place = if class.shape().capacity <= 64 { &slab.word } else { slab.word_of_many(word) };
+        Self { slab, place, word, bits: 1 << (number % 64) }
     }
 
+    /// A block and as many of those behind it as lie in the same word, and what is left of these; `None` if it lies in
+    /// no span of the class, each of which is one slab or, without `ARE_SINGLE`, more.
     #[inline(always)]
-    fn covers(&self, block: *mut u8) -> bool {
-        block.addr().wrapping_sub(self.base) < self.bytes
-    }
-
-    /// As many of the first blocks as lie in one word; the first is the span's.
-    #[inline(always)]
-    fn gather(&self, blocks: &[*mut u8]) -> Batch {
-        let mut batch = Batch { word: 0, bits: 0, blocks: 0 };
-        for &block in blocks {
-            let offset = block.addr().wrapping_sub(self.base);
-            if offset >= self.bytes {
+    fn gather<'b, P: PageProvider, const ARE_SINGLE: bool>(
+        territory: &'a Territory<P>,
+        class: SizeClass,
+        first: *mut u8,
+        mut others: &'b [*mut u8],
+    ) -> Option<(Self, &'b [*mut u8])> {
+        let (slab, offset) = territory.zones.first().span_of_class::<ARE_SINGLE>(class, first)?;
+        let mut batch = Self::of(slab, class, class.block_at(offset));
+        let bytes = if ARE_SINGLE { SLAB_BYTES } else { usize::from(class.shape().slabs) << SLAB_SHIFT };
+        while let Some((&block, further)) = others.split_first() {
+            let offset = block.addr().wrapping_sub(first.addr() - offset);
+            if offset >= bytes {
                 break;
             }
-            let index = ((offset as u64 * self.reciprocal) >> 40) as usize;
-            let bit = 1 << (index % 64);
-            if batch.bits == 0 {
-                batch.word = index / 64;
-            } else if index / 64 != batch.word || batch.bits & bit != 0 {
+            let number = class.block_at(offset);
+            let bit = 1 << (number % 64);
+            if number / 64 != batch.word || batch.bits & bit != 0 {
                 break;
             }
             batch.bits |= bit;
-            batch.blocks += 1;
+            others = further;
         }
-        batch
+        Some((batch, others))
     }
-}
 
-/// Gives blocks back to their slab; returns those that were free already.
-#[inline(always)]
-fn put<P: PageProvider>(territory: &Territory<P>, heap: Option<&Heap>, slab: &Slab, word: usize, bits: u64) -> u64 {
-    match heap {
-        Some(heap) if heap.owns(slab) => heap.put(territory, slab, word, bits),
-        _ => mailbox::post(slab, word, bits),
+    /// Gives the blocks back, of a span of that class.
+    #[inline(always)]
+    fn put<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        heap: Option<&Heap>,
+        class: SizeClass,
+    ) -> Result<(), Fault> {
+        let twice = match heap {
+            Some(heap) if heap.owns(self.slab) => heap.put_at(territory, self.slab, self.place, self.word, self.bits),
+            _ if self.slab.is_in_use() => mailbox::post(self.slab, self.word, self.bits),
+            // Its last block came back before, and this one must have been it.
+            _ => self.bits,
+        };
+        if twice == 0 { Ok(()) } else { Err(double_free(self.slab, class, self.word, twice)) }
     }
 }
 
 #[cold]
-fn double_free(slab: &Slab, base: usize, word: usize, twice: u64) -> Fault {
-    let (class, block) = (slab.class(), word * 64 + twice.trailing_zeros() as usize);
+fn double_free(slab: &Slab, class: SizeClass, word: usize, twice: u64) -> Fault {
+    let block = word * 64 + twice.trailing_zeros() as usize;
     let own = if class == SizeClass::STARTER { starter::class_at(slab, block) } else { class };
-    let (address, block_bytes) = (base + block * class.shape().bytes as usize, own.shape().bytes as usize);
+    let base = slab.base.load(Ordering::Relaxed);
+    let (address, block_bytes) = (base.addr() + block * class.shape().bytes as usize, own.shape().bytes as usize);
     Fault { kind: FaultKind::DoubleFree, address, block_bytes }
 }

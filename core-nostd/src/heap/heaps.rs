@@ -7,9 +7,10 @@ use core::ptr;
 use super::common::{Common, Unused};
 use super::{Front, Heap, ThreadHeap};
 use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Guard, Lock, Ordering, Passage};
-use crate::config::flags::Watch;
+use crate::config::flags::{Off, Watch};
+use crate::config::geometry::SMALL_MAX;
 use crate::pages::PageProvider;
-use crate::policy::front::{is_crowd, may_own};
+use crate::policy::front::{grown_slots, is_crowd, may_own};
 use crate::slab::SizeClass;
 use crate::superslab::Territory;
 
@@ -44,7 +45,11 @@ pub enum Visitor<'a> {
 
 impl<P: PageProvider> Heaps<P> {
     /// None yet.
-    pub const fn new() -> Self {
+    ///
+    /// # Safety
+    ///
+    /// What is reached through it is used as this crate's own layers use it: they trust each other.
+    pub const unsafe fn new() -> Self {
         Self {
             common: [const { Lock::new(Common::new()) }; LISTS],
             unused: Lock::new(Unused::new()),
@@ -76,15 +81,10 @@ impl<P: PageProvider> Heaps<P> {
 
     /// The thread behind a front; makes its thread heap at its first call.
     pub fn visitor<'a>(&'a self, territory: &'a Territory<P>, front: &Front) -> Visitor<'a> {
-        let thread = front.thread.get();
-        if thread.is_null() {
+        if front.thread.get().is_null() {
             return self.welcome(territory, front).map_or(Visitor::Passing, Visitor::Thread);
         }
-        if ptr::eq(thread, ThreadHeap::gone()) {
-            return Visitor::Passing;
-        }
-        // SAFETY: thread heaps are never unmapped.
-        Visitor::Thread(unsafe { &*thread })
+        front.thread_heap().map_or(Visitor::Passing, Visitor::Thread)
     }
 
     #[cold]
@@ -134,9 +134,20 @@ impl<P: PageProvider> Heaps<P> {
         class: SizeClass,
         takes: bool,
     ) -> bool {
+        thread.fit(territory, front, class, takes, self.crowd(territory))
+    }
+
+    fn crowd(&self, territory: &Territory<P>) -> u32 {
         let threads = self.threads.load(Ordering::Relaxed);
-        let crowd = if is_crowd(threads) { threads / self.processors(territory) } else { 1 };
-        thread.fit(territory, front, class, takes, crowd)
+        if is_crowd(threads) { threads / self.processors(territory) } else { 1 }
+    }
+
+    /// True if a small class's magazine may be larger.
+    pub fn may_grow(&self, territory: &Territory<P>, thread: &ThreadHeap, class: SizeClass) -> bool {
+        let (slots, bytes) = (thread.slots(class), class.shape().bytes as usize);
+        bytes <= SMALL_MAX
+            && !territory.is_off(Off::GROWTH)
+            && grown_slots(slots, bytes, self.crowd(territory)) != slots
     }
 
     /// A heap for a thread that is to have its own: one of the common list, or a new one.
@@ -190,8 +201,8 @@ impl<P: PageProvider> Heaps<P> {
         self.unused.lock().put_by(thread);
     }
 
-    /// The locks that a fork holds.
-    pub fn hold(&self, passage: &mut Passage) {
+    /// Past the locks.
+    pub fn pass(&self, passage: &mut Passage) {
         self.common.iter().for_each(|common| passage.pass(common));
         passage.pass(&self.unused);
     }
@@ -219,12 +230,6 @@ impl<P: PageProvider> Heaps<P> {
         {
             thread.close(front, watch);
         }
-    }
-}
-
-impl<P: PageProvider> Default for Heaps<P> {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

@@ -9,19 +9,23 @@
 //!                       exited threads go there
 //! ```
 
-pub mod common;
-pub mod first_blocks;
-pub mod flush;
-pub mod heaps;
-pub mod magazine;
-pub mod packed;
-pub mod pairs;
-pub mod refill;
-pub mod reserve;
-pub mod slabs;
-pub mod thread_heap;
+pub(crate) mod common;
+pub(crate) mod first_blocks;
+pub(crate) mod flush;
+pub(crate) mod front;
+pub(crate) mod gate;
+pub(crate) mod heaps;
+pub(crate) mod magazine;
+pub(crate) mod packed;
+pub(crate) mod reach;
+pub(crate) mod refill;
+pub(crate) mod reserve;
+pub(crate) mod slabs;
+mod starters;
+pub(crate) mod thread_heap;
 
+pub use gate::Gate;
 pub use heaps::Heaps;
-pub use magazine::Front;
 pub use slabs::Heap;
-pub use thread_heap::ThreadHeap;
+pub use thread_heap::Front;
+pub(crate) use thread_heap::ThreadHeap;

@@ -19,10 +19,11 @@
 use core::ptr;
 
 use super::Heap;
-use super::slabs::{ClassSlabs, Reach, slab};
+use super::reach::Reach;
+use super::slabs::{ClassSlabs, slab};
 use crate::base::sync::Ordering;
 use crate::pages::PageProvider;
-use crate::slab::descriptor::FULL;
+use crate::slab::listing::FULL;
 use crate::slab::size_class::PACKED;
 use crate::slab::{SizeClass, Slab};
 use crate::superslab::Territory;
@@ -120,7 +121,7 @@ impl Heap {
         slab.used.set(used);
         if used == 0 {
             self.emptied(slab);
-        } else if slab.place.get() == FULL {
+        } else if slab.listing() == FULL {
             self.relist(slab);
         }
         true
@@ -133,11 +134,11 @@ impl Heap {
         let first = of.fullest.get();
         let is_only = first.is_null() || (ptr::eq(first, slab) && slab.next.get().is_null());
         let keep = !self.reserve.covers(slab) || is_only;
-        if slab.place.get() != FULL && (!keep || !ptr::eq(first, slab)) {
+        if slab.listing() != FULL && (!keep || !ptr::eq(first, slab)) {
             self.unlist(slab);
         }
         if keep {
-            if slab.place.get() == FULL {
+            if slab.listing() == FULL {
                 // To the front, where `convert` looks.
                 self.relist(slab);
             }
@@ -154,7 +155,7 @@ impl Heap {
         while idle != 0 {
             let bit = idle.trailing_zeros();
             idle &= idle - 1;
-            let of = self.class(SizeClass(PACKED as u8 + bit as u8));
+            let of = self.class(SizeClass::packed(bit));
             match slab(of.fullest.get()) {
                 Some(first) if first.used.get() == 0 => {
                     if first.slabs.load(Ordering::Relaxed) as usize == slabs {
@@ -175,7 +176,7 @@ impl Heap {
     pub(super) fn release_idle_packed<P: PageProvider>(&self, territory: &Territory<P>) {
         let mut idle = self.idle.replace(0);
         while idle != 0 {
-            let of = self.class(SizeClass(PACKED as u8 + idle.trailing_zeros() as u8));
+            let of = self.class(SizeClass::packed(idle.trailing_zeros()));
             idle &= idle - 1;
             let mut at = of.fullest.get();
             while let Some(listed) = slab(at) {
@@ -193,7 +194,7 @@ impl Heap {
 fn list_only(of: &ClassSlabs, opened: &Slab) {
     opened.next.set(ptr::null());
     opened.prev.set(ptr::null());
-    opened.place.set(0);
+    opened.set_listing(0);
     of.fullest.set(opened);
     of.mask.set(1);
 }
@@ -204,7 +205,7 @@ fn unlist_full(of: &ClassSlabs, first: &Slab) {
     if first.carved.load(Ordering::Relaxed) != first.capacity.get() {
         return;
     }
-    first.place.set(FULL);
+    first.set_listing(FULL);
     let next = first.next.get();
     of.fullest.set(next);
     match slab(next) {

@@ -1,7 +1,7 @@
 //! A magazine is empty: a batch of blocks comes in.
 
 use super::heaps::Heaps;
-use super::slabs::Reach;
+use super::reach::Reach;
 use super::{Front, Heap, ThreadHeap};
 use crate::base::sync::{Lock, Ordering};
 use crate::config::flags::{Harden, Off, Watch};
@@ -62,7 +62,7 @@ impl<P: PageProvider> Heaps<P> {
         thread.note_taken(came);
         if thread.watch().is_empty() && territory.measures.has(Harden::HOLDS) {
             // Who is not watched does not look, and what it writes is no misuse.
-            thread.blocks(front, class).iter().for_each(|&block| territory.zones.unmark_freed(block));
+            thread.blocks(front, class).iter().for_each(|&block| territory.zones.unmark_freed(class, block));
         }
         let is_foreign = |block: &*mut u8| !territory.zones.first().covers(*block);
         if territory.zones.count() > 1 && thread.blocks(front, class).iter().any(is_foreign) {
@@ -87,15 +87,18 @@ impl<P: PageProvider> Heaps<P> {
 
     /// The thread's heap; the first thread gets one at once, later ones when they turn out to be warm, if there are
     /// not too many that have one.
+    #[inline(always)]
     pub fn heap_of<'a>(
         &'a self,
         territory: &'a Territory<P>,
         front: &Front,
         thread: &'a ThreadHeap,
     ) -> Option<&'a Heap> {
-        if let Some(heap) = thread.heap() {
-            return Some(heap);
-        }
+        thread.heap().or_else(|| self.warmed_up(territory, front, thread))
+    }
+
+    #[cold]
+    fn warmed_up<'a>(&'a self, territory: &'a Territory<P>, front: &Front, thread: &'a ThreadHeap) -> Option<&'a Heap> {
         let has_one = territory.is_off(Off::COLD_THREADS) || self.is_warm(thread) && self.may_own(territory);
         if has_one { self.warm_up(territory, front, thread) } else { None }
     }

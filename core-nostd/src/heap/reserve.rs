@@ -7,12 +7,13 @@
 
 use core::ptr;
 
-use crate::base::bits::{low, run_starts, take_lowest};
-use crate::base::sync::{AtomicU64, AtomicUsize, Cell, Ordering};
+use crate::base::place::Place;
+use crate::base::slab_mask::SlabMask;
+use crate::base::sync::{AtomicU64, Cell, Ordering};
 use crate::config::flags::Off;
-use crate::config::geometry::{SLAB_SHIFT, SUPERSLAB_SLABS};
+use crate::config::geometry::SLAB_SHIFT;
 use crate::pages::PageProvider;
-use crate::slab::descriptor::FULL;
+use crate::slab::listing::FULL;
 use crate::slab::{Mailbox, SizeClass, Slab};
 use crate::superslab::Territory;
 use crate::superslab::pool::Claim;
@@ -27,38 +28,46 @@ const MOST_KEPT: usize = 16;
 #[repr(C)]
 pub struct Reserve {
     free: AtomicU64,
-    dirty: Cell<u64>,
+    dirty: Cell<SlabMask>,
     records: Cell<*const Slab>,
     base: Cell<*mut u8>,
-    zone: AtomicUsize,
-    superslab: AtomicUsize,
+    place: Cell<Place>,
 }
 
 impl Reserve {
-    /// Zone, superslab and slabs, as the audit wants them.
-    pub fn holding(&self) -> (usize, usize, u64) {
-        (self.zone.load(Ordering::Relaxed), self.superslab.load(Ordering::Relaxed), self.free.load(Ordering::Relaxed))
+    /// The slabs that it has.
+    pub fn slabs(&self) -> SlabMask {
+        SlabMask::new(self.free.load(Ordering::Relaxed))
+    }
+
+    fn set_slabs(&self, slabs: SlabMask) {
+        self.free.store(slabs.bits(), Ordering::Relaxed);
+    }
+
+    /// Where they are: for its owner, and the audit.
+    pub fn place(&self) -> Place {
+        self.place.get()
     }
 
     /// True if it has a run of slabs that were used before, so that taking it touches no new page.
     pub fn has_used(&self, slabs: usize) -> bool {
-        run_starts(self.free.load(Ordering::Relaxed) & self.dirty.get(), slabs) != 0
+        !(self.slabs() & self.dirty.get()).run_starts(slabs).is_empty()
     }
 
     /// A span of slabs that were used before, no block of it out; `None` if there is no such run.
     pub fn reopen<'a>(&self, class: SizeClass, slabs: usize, owner: *const Mailbox) -> Option<&'a Slab> {
-        let free = self.free.load(Ordering::Relaxed);
-        let starts = run_starts(free & self.dirty.get(), slabs);
-        if starts == 0 {
+        let free = self.slabs();
+        let starts = (free & self.dirty.get()).run_starts(slabs);
+        if starts.is_empty() {
             return None;
         }
-        let first = starts.trailing_zeros() as usize;
-        self.free.store(free & !(low(slabs) << first), Ordering::Relaxed);
+        let first = starts.first();
+        self.set_slabs(free & !SlabMask::run(first, slabs));
         // SAFETY: `reserve`: a superslab that has slabs here is committed, so it has 64 records.
         let slab = unsafe { &*self.records.get().add(first) };
         slab.base.store(self.base.get().wrapping_add(first << SLAB_SHIFT), Ordering::Relaxed);
         slab.slabs.store(slabs as u8, Ordering::Relaxed);
-        slab.place.set(FULL);
+        slab.set_listing(FULL);
         slab.reopen(class, slabs);
         slab.owner.store(owner.cast_mut(), Ordering::Release);
         Some(slab)
@@ -79,26 +88,20 @@ impl Reserve {
         owner: *const Mailbox,
         grow: bool,
     ) -> Option<&'a Slab> {
-        let free = self.free.load(Ordering::Relaxed);
-        let mut starts = run_starts(free & self.dirty.get(), slabs);
+        let free = self.slabs();
+        let mut starts = (free & self.dirty.get()).run_starts(slabs);
         // Pages that are there already, be they the pool's, before new ones.
-        if starts == 0 && !territory.has_reusable() {
-            starts = run_starts(free, slabs);
+        if starts.is_empty() && !territory.has_reusable() {
+            starts = free.run_starts(slabs);
         }
-        if starts == 0 {
+        if starts.is_empty() {
             starts = self.restock(territory, slabs, spans.min(MOST_EXTRA), grow)?;
         }
-        let first = starts.trailing_zeros() as usize;
-        let mask = low(slabs) << first;
-        let free = self.free.load(Ordering::Relaxed);
-        self.free.store(free & !mask, Ordering::Relaxed);
-        let fresh = self.dirty.get() & mask == 0;
-        let claim = Claim {
-            zone: self.zone.load(Ordering::Relaxed),
-            superslab: self.superslab.load(Ordering::Relaxed),
-            mask,
-            fresh,
-        };
+        let first = starts.first();
+        let mask = SlabMask::run(first, slabs);
+        self.set_slabs(self.slabs() & !mask);
+        let fresh = (self.dirty.get() & mask).is_empty();
+        let claim = Claim { place: self.place(), mask, fresh };
         Some(territory.open(claim, class, owner))
     }
 
@@ -110,20 +113,19 @@ impl Reserve {
         slabs: usize,
         extra: usize,
         grow: bool,
-    ) -> Option<u64> {
+    ) -> Option<SlabMask> {
         let is_off = territory.is_off(Off::RESERVE);
         let (claim, dirty) = territory.claim_with_extra(slabs, if is_off { 0 } else { extra }, grow)?;
         self.give_up(territory);
-        self.zone.store(claim.zone, Ordering::Relaxed);
-        self.superslab.store(claim.superslab, Ordering::Relaxed);
+        self.place.set(claim.place);
         let (records, base) = territory.whole_of(claim);
         // Without them it covers no span, so none comes back to it.
         self.records.set(if is_off { ptr::null() } else { records });
         self.base.set(base);
         self.dirty.set(dirty);
-        self.free.store(claim.mask, Ordering::Relaxed);
-        let used_before = run_starts(claim.mask & dirty, slabs);
-        Some(if used_before != 0 { used_before } else { run_starts(claim.mask, slabs) })
+        self.set_slabs(claim.mask);
+        let used_before = (claim.mask & dirty).run_starts(slabs);
+        Some(if used_before.is_empty() { claim.mask.run_starts(slabs) } else { used_before })
     }
 
     /// Takes a span back, or leaves it to the pool; its slabs are in no span then.
@@ -132,9 +134,9 @@ impl Reserve {
             territory.release_span(slab);
             return;
         }
-        territory.forget_freed(slab);
+        territory.end_span(slab);
         self.take_back(slab);
-        if self.free.load(Ordering::Relaxed).count_ones() as usize > MOST_KEPT {
+        if self.slabs().count() > MOST_KEPT {
             self.give_up_all_but(territory, MOST_KEPT / 2);
         }
     }
@@ -142,34 +144,26 @@ impl Reserve {
     /// Gives slabs back to the pool, all but the lowest `kept`: what an idle thread keeps is kept from all.
     #[cold]
     fn give_up_all_but<P: PageProvider>(&self, territory: &Territory<P>, kept: usize) {
-        let mut rest = self.free.load(Ordering::Relaxed);
-        self.free.store(take_lowest(&mut rest, kept), Ordering::Relaxed);
-        let (zone, superslab) = (self.zone.load(Ordering::Relaxed), self.superslab.load(Ordering::Relaxed));
-        territory.return_slabs(zone, superslab, rest, self.dirty.get());
+        let mut rest = self.slabs();
+        self.set_slabs(rest.take_lowest(kept));
+        territory.return_slabs(self.place(), rest, self.dirty.get());
     }
 
     /// Takes a span back that it covers.
     pub fn take_back(&self, slab: &Slab) {
-        let mask = low(slab.slabs.load(Ordering::Relaxed) as usize) << slab.index();
+        let mask = slab.mask();
         slab.close();
-        self.free.store(self.free.load(Ordering::Relaxed) | mask, Ordering::Relaxed);
+        self.set_slabs(self.slabs() | mask);
         self.dirty.set(self.dirty.get() | mask);
     }
 
     /// Gives every slab back to the pool.
     pub fn give_up<P: PageProvider>(&self, territory: &Territory<P>) {
-        let free = self.free.load(Ordering::Relaxed);
-        self.free.store(0, Ordering::Relaxed);
+        let free = self.slabs();
+        self.set_slabs(SlabMask::NONE);
         self.records.set(ptr::null());
-        if free != 0 {
-            territory.return_slabs(
-                self.zone.load(Ordering::Relaxed),
-                self.superslab.load(Ordering::Relaxed),
-                free,
-                self.dirty.get(),
-            );
+        if !free.is_empty() {
+            territory.return_slabs(self.place(), free, self.dirty.get());
         }
     }
 }
-
-const _: () = assert!(SUPERSLAB_SLABS == 64, "a mask has a bit for every slab");

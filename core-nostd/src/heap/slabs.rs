@@ -11,27 +11,15 @@
 use core::ptr;
 
 use super::first_blocks::FirstBlocks;
+use super::reach::Reach;
 use super::reserve::Reserve;
 use crate::base::sync::{AtomicPtr, AtomicU64, Cell, Ordering};
 use crate::config::flags::Harden;
 use crate::pages::PageProvider;
-use crate::slab::descriptor::{BUCKETS, CURRENT, FULL};
+use crate::slab::listing::{BUCKETS, CURRENT, FULL};
 use crate::slab::size_class::{CLASSES, CROWDED_CLASSES};
 use crate::slab::{Mailbox, Refill, SizeClass, Slab};
 use crate::superslab::Territory;
-
-/// How far a request may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd)]
-pub enum Reach {
-    /// To the spans that the heap has of the class.
-    Spans,
-    /// To its starters too.
-    Starters,
-    /// To the pool's free slabs too: as far as one may go with a lock held.
-    Pool,
-    /// To the provider too.
-    Provider,
-}
 
 /// One class's slabs; those in the first bucket.
 #[derive(Debug)]
@@ -57,7 +45,7 @@ pub struct Heap {
     /// Slabs held in advance.
     pub reserve: Reserve,
     /// The first blocks of many classes.
-    pub(super) first_blocks: FirstBlocks,
+    pub(crate) first_blocks: FirstBlocks,
     /// Packed classes, from the first on, that may have spans of which no block is out.
     pub(super) idle: Cell<u32>,
     /// Every heap there is; written once.
@@ -175,7 +163,7 @@ impl Heap {
     fn next_slab<P: PageProvider>(&self, territory: &Territory<P>, class: SizeClass, reach: Reach) -> Option<&Slab> {
         let of = self.class(class);
         if let Some(current) = slab(of.current.replace(ptr::null())) {
-            current.place.set(FULL);
+            current.set_listing(FULL);
             self.relist(current);
         }
         if of.mask.get() == 0 {
@@ -193,7 +181,7 @@ impl Heap {
         } else {
             return None;
         };
-        next.place.set(CURRENT);
+        next.set_listing(CURRENT);
         of.current.set(next);
         Some(next)
     }
@@ -206,8 +194,9 @@ impl Heap {
         slabs: usize,
         reach: Reach,
     ) -> Option<&Slab> {
-        if self.idle.get() != 0 && !self.reserve.has_used(slabs) {
+        if !self.reserve.has_used(slabs) {
             self.release_idle_packed(territory);
+            self.release_idle_starters(territory);
         }
         let (spans, grow) = (self.spans() as usize, reach == Reach::Provider);
         if territory.measures.has(Harden::GUARD_SLABS) {
@@ -235,21 +224,42 @@ impl Heap {
     #[inline]
     pub fn put<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab, word: usize, bits: u64) -> u64 {
         let twice = slab.put(word, bits);
-        if slab.place.get() != CURRENT {
+        self.look_after(territory, slab);
+        twice
+    }
+
+    /// The same, where it is known where the word is.
+    #[inline(always)]
+    pub fn put_at<P: PageProvider>(
+        &self,
+        territory: &Territory<P>,
+        slab: &Slab,
+        place: &AtomicU64,
+        word: usize,
+        bits: u64,
+    ) -> u64 {
+        let twice = slab.put_at(place, word, bits);
+        self.look_after(territory, slab);
+        twice
+    }
+
+    /// Blocks of a slab came back.
+    #[inline(always)]
+    fn look_after<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
+        if slab.is_misplaced() {
             self.settle(territory, slab);
         }
-        twice
     }
 
     /// Lists a slab that is not current where it now belongs, or gives it back.
     pub(super) fn settle<P: PageProvider>(&self, territory: &Territory<P>, slab: &Slab) {
-        if slab.used.get() == 0 {
-            if slab.place.get() != FULL {
+        if slab.used.get() == 0 && slab.class() != SizeClass::STARTER {
+            if slab.listing() != FULL {
                 self.unlist(slab);
             }
             self.release(territory, slab);
-        } else if slab.place.get() != slab.bucket() {
-            if slab.place.get() != FULL {
+        } else if slab.listing() != slab.bucket() {
+            if slab.listing() != FULL {
                 self.unlist(slab);
             }
             self.relist(slab);
@@ -258,7 +268,7 @@ impl Heap {
 
     pub(super) fn relist(&self, slab: &Slab) {
         if slab.free_blocks() == 0 {
-            slab.place.set(FULL);
+            slab.set_listing(FULL);
             return;
         }
         let bucket = slab.bucket();
@@ -269,13 +279,13 @@ impl Heap {
         if let Some(first) = self::slab(first) {
             first.prev.set(slab);
         }
-        slab.place.set(bucket);
+        slab.set_listing(bucket);
         of.mask.set(of.mask.get() | 1 << bucket);
     }
 
     pub(super) fn unlist(&self, slab: &Slab) {
         let of = self.class(slab.class());
-        let bucket = slab.place.get();
+        let bucket = slab.listing();
         let (next, prev) = (slab.next.get(), slab.prev.get());
         if let Some(next) = self::slab(next) {
             next.prev.set(prev);
@@ -289,7 +299,7 @@ impl Heap {
                 }
             }
         }
-        slab.place.set(FULL);
+        slab.set_listing(FULL);
     }
 
     /// Takes in what others freed.
@@ -300,7 +310,7 @@ impl Heap {
         self.mailbox.drain(|slab| {
             let came = slab.harvest();
             add(&self.harvested, came as u64);
-            if slab.place.get() != CURRENT {
+            if slab.listing() != CURRENT {
                 self.settle(territory, slab);
             }
         });
@@ -315,6 +325,7 @@ impl Heap {
     /// Gives back the current slabs of which no block is out.
     fn release_idle<P: PageProvider>(&self, territory: &Territory<P>) {
         self.release_idle_packed(territory);
+        self.release_idle_starters(territory);
         for of in &self.classes {
             let Some(current) = slab(of.current.get()) else {
                 continue;
@@ -331,7 +342,7 @@ impl Heap {
     pub fn retire(&self) {
         for of in &self.classes {
             if let Some(current) = slab(of.current.replace(ptr::null())) {
-                current.place.set(FULL);
+                current.set_listing(FULL);
                 self.relist(current);
             }
         }
@@ -354,7 +365,7 @@ impl Heap {
 
     /// Calls `each` with every listed or current slab: full ones are in no list.
     pub fn for_each_slab(&self, mut each: impl FnMut(&Slab)) {
-        for class in (1..CLASSES as u8).map(SizeClass) {
+        for class in SizeClass::all() {
             if let Some(current) = slab(self.class(class).current.get()) {
                 each(current);
             }

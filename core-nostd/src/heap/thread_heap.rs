@@ -1,13 +1,13 @@
-//! What a thread has beside its front: the slots behind the magazines, its heap once it is warm, and the
+//! What a thread has: its front, and beside it the slots behind the magazines, its heap once it is warm, and the
 //! counters of a watched thread.
 
 #![allow(unsafe_code, reason = "magazine slots stand in raw memory")]
 
 use core::ptr::{self, NonNull};
 
-use super::magazine::{END, Front, Slot};
+use super::magazine::{END, Magazines, Slot};
 use super::slabs::Heap;
-use crate::base::sync::{AtomicPtr, AtomicU64, Cell, Ordering};
+use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, Cell, Ordering};
 use crate::config::flags::{Off, Watch};
 use crate::harden::quarantine::Quarantine;
 use crate::harden::random::Dice;
@@ -28,6 +28,22 @@ pub struct Calls {
     pub given: AtomicU64,
     /// Blocks handed out by a magazine that was not empty.
     pub hits: AtomicU64,
+}
+
+/// A thread's front: what the shim keeps in thread-local storage.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Front {
+    /// The magazines of the hot paths.
+    pub(crate) magazines: Magazines,
+    /// The thread's slabs: null while it is cold, watched or gone.
+    pub(crate) heap: core::cell::Cell<*const Heap>,
+    /// The rest of what the thread has: null before its first call, [`ThreadHeap::gone`] after its last.
+    pub thread: core::cell::Cell<*const ThreadHeap>,
+    /// Forks of the thread that are under way.
+    pub forks: AtomicU32,
+    /// How deep the thread is behind the gate without a thread heap.
+    pub passing: AtomicU32,
 }
 
 /// See the file's head. All zero when new; never unmapped, reused by later threads.
@@ -58,6 +74,8 @@ pub struct ThreadHeap {
     /// Blocks that its magazines took from slabs and did not give back: with clients or in the magazines. What other
     /// threads give back counts too.
     pub out: Cell<usize>,
+    /// The most that `out` was since the thread last fell.
+    pub peak: Cell<usize>,
     /// When `out` is below that, the thread may have fallen.
     pub look_below: Cell<usize>,
     /// True from a fall until it takes again: what comes back goes to its slab.
@@ -74,6 +92,8 @@ pub struct ThreadHeap {
     pub dice: Cell<*const Dice>,
     /// Freed blocks that wait.
     pub quarantine: Cell<*const Quarantine>,
+    /// 1 if the thread is behind the gate.
+    pub inside: AtomicU32,
     /// Every thread heap there is; written once.
     pub next_thread: AtomicPtr<ThreadHeap>,
     /// Next of the unused ones; under the common lock.
@@ -95,7 +115,7 @@ static FIRST_SLOTS: [[u8; MAGAZINE_CLASSES]; 2] = {
     let mut slots = [[0; MAGAZINE_CLASSES]; 2];
     let mut class = 0;
     while class < MAGAZINE_CLASSES {
-        let bytes = SizeClass(class as u8).shape().bytes as usize;
+        let bytes = SizeClass::numbered(class).shape().bytes as usize;
         slots[0][class] = front::first_slots(bytes, false) as u8;
         slots[1][class] = front::first_slots(bytes, true) as u8;
         class += 1;
@@ -196,7 +216,7 @@ impl ThreadHeap {
     /// Watches the thread: its magazines are out of the front's reach from now on.
     pub fn close(&self, front: &Front, watch: Watch) {
         if self.watch.get() == 0 {
-            for class in (0..MAGAZINE_CLASSES as u8).map(SizeClass) {
+            for class in SizeClass::all_with_magazines() {
                 self.watched[class.magazine_index()].set(self.len(front, class) as u8);
                 front.magazines.clear(class);
             }
@@ -248,7 +268,7 @@ impl ThreadHeap {
     /// The classes that have a magazine.
     pub fn fitted(&self) -> impl Iterator<Item = SizeClass> + use<> {
         let bits = core::iter::successors(Some(self.fitted.get()), |bits| Some(bits & bits.wrapping_sub(1)));
-        bits.take_while(|&bits| bits != 0).map(|bits| SizeClass(bits.trailing_zeros() as u8))
+        bits.take_while(|&bits| bits != 0).map(|bits| SizeClass::numbered(bits.trailing_zeros() as usize))
     }
 
     /// True if a class's magazine overflowed since it last ran empty.
@@ -260,6 +280,7 @@ impl ThreadHeap {
     pub fn note_taken(&self, blocks: usize) {
         let out = self.out.get() + blocks;
         self.out.set(out);
+        self.peak.set(self.peak.get().max(out));
         self.look_below.set(self.look_below.get().max(look_below_peak(out)));
         self.falls.set(false);
     }
@@ -315,8 +336,8 @@ impl ThreadHeap {
         self.fitted.set(self.fitted.get() | 1 << index);
         self.classes.set(self.classes.get() + u32::from(slots == 0));
         if !takes {
-            // More slots may hold more of what is out.
-            self.look_below.set(self.out.get() + 1);
+            // More slots may hold more of what is out; but who has half of what it had has not fallen.
+            self.look_below.set(look_below_peak(self.peak.get()).min(self.out.get() + 1));
         }
         self.set_len(front, class, 0);
         true
@@ -345,6 +366,7 @@ impl ThreadHeap {
     pub fn forget(&self) {
         self.had.iter().for_each(|had| had.set(0));
         self.out.set(0);
+        self.peak.set(0);
         self.look_below.set(0);
         self.falls.set(false);
         self.gives.set(false);

@@ -2,6 +2,7 @@
 
 /// A snapshot, taken while others go on: exact when nobody does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stats {
     /// Slabs that belong to spans: blocks of every class in whoever's hands, and their free neighbours.
     pub active: u64,
@@ -15,7 +16,7 @@ pub struct Stats {
     pub large_cached: u64,
     /// Pages of guarded blocks in use.
     pub guarded: u64,
-    /// Our own structures, live map and slab records not counted.
+    /// Our own structures, live map and slab records not counted; and sheets for blocks that are taken amid a fork.
     pub store: u64,
     /// Committed addresses: superslabs, large blocks, store. The sum of the seven above.
     pub mapped: u64,

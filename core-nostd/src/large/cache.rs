@@ -3,7 +3,8 @@
 //! `large-wanted`: a block is kept only within what came back before: each size that was freed, not kept,
 //! and then asked for adds itself to `wanted`; each kept block that nobody took in time goes off it.
 
-use super::Mapping;
+use super::mapping::Mapping;
+use crate::base::millis::Millis;
 use crate::policy::retention;
 
 const SLOTS: usize = 16;
@@ -11,7 +12,7 @@ const SLOTS: usize = 16;
 /// See the file's head.
 pub(super) struct Cache {
     /// Blocks, and since when they are kept.
-    kept: [(Mapping, u64); SLOTS],
+    kept: [(Mapping, Millis); SLOTS],
     /// Bytes of the last ones that were not kept.
     gone: [usize; SLOTS],
     next_gone: usize,
@@ -25,7 +26,7 @@ fn fits(have: usize, bytes: usize) -> bool {
 
 impl Cache {
     pub(super) const fn new() -> Self {
-        Self { kept: [(Mapping::NONE, 0); SLOTS], gone: [0; SLOTS], next_gone: 0, wanted: 0 }
+        Self { kept: [(Mapping::NONE, Millis::ZERO); SLOTS], gone: [0; SLOTS], next_gone: 0, wanted: 0 }
     }
 
     /// A kept block of at least `bytes` at a multiple of `align`.
@@ -42,12 +43,12 @@ impl Cache {
     }
 
     /// Keeps a block if all kept ones then are at most `room` bytes and no more than is wanted.
-    pub(super) fn keep(&mut self, mapping: Mapping, now_ms: u64, room: usize) -> bool {
+    pub(super) fn keep(&mut self, mapping: Mapping, now: Millis, room: usize) -> bool {
         self.wanted = self.wanted.min(room);
         let fits = self.bytes().saturating_add(mapping.bytes) <= self.wanted;
         match self.kept.iter_mut().find(|(kept, _)| kept.start.is_null()) {
             Some(slot) if fits => {
-                *slot = (mapping, now_ms);
+                *slot = (mapping, now);
                 true
             }
             _ => {
@@ -58,10 +59,10 @@ impl Cache {
         }
     }
 
-    /// A block that has been kept for `delay_ms`.
-    pub(super) fn take_due(&mut self, now_ms: u64, delay_ms: u64) -> Option<Mapping> {
+    /// A block that has been kept for `delay`.
+    pub(super) fn take_due(&mut self, now: Millis, delay: Millis) -> Option<Mapping> {
         let mut kept = self.kept.iter_mut().filter(|(kept, _)| !kept.start.is_null());
-        let (due, _) = kept.find(|(_, since)| retention::is_due(now_ms, *since, delay_ms))?;
+        let (due, _) = kept.find(|(_, since)| retention::is_due(now, *since, delay))?;
         let mapping = core::mem::replace(due, Mapping::NONE);
         self.wanted = self.wanted.saturating_sub(mapping.bytes);
         Some(mapping)

@@ -2,7 +2,12 @@
 
 mod provider;
 #[cfg(feature = "static-region")]
-pub mod static_region;
-pub mod store;
+mod static_region;
+pub(crate) mod store;
 
-pub use provider::{PageProvider, Purged, Users, touch};
+pub use provider::{PageProvider, Purged, Refused, Users, touch};
+#[cfg(feature = "static-region")]
+pub use static_region::StaticRegion;
+
+pub use crate::base::sync::Relax;
+pub use crate::harden::random::KEY_WORDS;

@@ -17,6 +17,15 @@ pub enum Purged {
     Kept,
 }
 
+/// Why part of a run was not committed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// Memory, or addresses, are out.
+    Memory,
+    /// Something lies there: another part of the program came first, or what was committed by another thread.
+    Occupied,
+}
+
 /// Who uses a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Users {
@@ -45,7 +54,7 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 ///
 /// | state | readable | costs memory | left by |
 /// |---|---|---|---|
-/// | reserved | no | no | `commit` → committed, `release` → gone |
+/// | reserved | no | no | `commit` → committed, `release_with` → gone |
 /// | committed, untouched | yes, zero | no | a write, `populate` → touched |
 /// | touched | yes | yes | `purge` → committed, untouched (`Zeroed`) or touched (`Kept`) |
 /// | guarded: committed, then shut | no | as before | `unguard` → committed; `purge`, `release` as there |
@@ -53,38 +62,59 @@ pub unsafe fn touch(start: NonNull<u8>, bytes: usize, page_bytes: usize) {
 ///
 /// # Safety
 ///
-/// A reserved run overlaps no other live run and nothing else of the program. A committed run can be
+/// A reserved run overlaps no other live run. Nothing else of the program lies in what is committed of it, which can be
 /// read and written until it is released. Untouched memory reads as zero. `remap` keeps the contents.
 /// No method may call the allocator that uses the provider. Every method but `dedicate` is called without a lock held.
 pub unsafe trait PageProvider: Relax + Sync {
     /// Bytes of a page, a power of two.
     fn page_bytes(&self) -> usize;
 
-    /// Reserves `bytes` of address space whose start is a multiple of `align`.
+    /// Finds `bytes` of address space whose start is a multiple of `align`. A provider need not hold them: where it
+    /// shares its addresses with the rest of the program, it may name a hole, and somebody may lie there later.
     fn reserve(&self, bytes: usize, align: usize) -> Option<NonNull<u8>>;
 
-    /// Makes part of a reserved run readable and writable; false where memory was refused. What is committed
-    /// already stays as it is: threads that grow at the same time commit the same part, some of it in use.
+    /// Makes part of a reserved run readable and writable. What is committed already stays as it is, whether that is
+    /// said to be [`Refused::Occupied`] or not: threads that grow at the same time commit the same part, some of it
+    /// in use.
     ///
     /// # Safety
     ///
     /// The run lies within one reserved by this provider and not released.
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool;
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused>;
 
-    /// Reserves and commits parts, each an offset and a length, in ascending order, lengths of 0 for none; the last
-    /// one ends at the run's end at most.
-    fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
+    /// True if addresses are memory, used or not, as in a static region: then none are spent that may not be needed.
+    fn addresses_are_memory(&self) -> bool {
+        false
+    }
+
+    /// Reserves and commits parts, each an offset and a length, lengths of 0 for none. All of it, or nothing.
+    ///
+    /// # Safety
+    ///
+    /// The parts lie in ascending order, and the last one ends at the run's end at most.
+    unsafe fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
         let run = self.reserve(bytes, align)?;
-        for &(offset, length) in parts {
+        for (done, &(offset, length)) in parts.iter().enumerate() {
             let start = NonNull::new(run.as_ptr().wrapping_add(offset))?;
-            // SAFETY: part of the run that was reserved just now.
-            if length > 0 && !unsafe { self.commit(start, length) } {
+            // SAFETY: part of the run that was reserved just now, by the caller's promise.
+            if length > 0 && unsafe { self.commit(start, length) }.is_err() {
                 // SAFETY: as above, and nobody has seen it.
-                unsafe { self.release(run, bytes) };
+                unsafe { self.release_with(run, bytes, parts.get(..done).unwrap_or_default()) };
                 return None;
             }
         }
         Some(run)
+    }
+
+    /// Ends a reserved run of which those parts were committed, and no others.
+    ///
+    /// # Safety
+    ///
+    /// The run was reserved by this provider, and nobody uses it.
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        let _ = parts;
+        // SAFETY: the caller's promise.
+        unsafe { self.release(start, bytes) };
     }
 
     /// Says who will use a committed run, before anybody does: for those who watch the process. A lock may be held.
@@ -150,22 +180,23 @@ pub unsafe trait PageProvider: Relax + Sync {
         false
     }
 
-    /// Ends a reserved run.
+    /// Ends a run that is committed throughout, or that the provider holds; or part of one that does not hold its runs,
+    /// which was committed just now.
     ///
     /// # Safety
     ///
-    /// The run was reserved (or mapped) whole by this provider, and nobody uses it.
+    /// The run was reserved (or mapped) whole by this provider, and nobody uses it, or nobody has seen the part.
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize);
 
     /// Reserves and commits in one step.
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
         let run = self.reserve(bytes, align)?;
         // SAFETY: the run was reserved just now.
-        if unsafe { self.commit(run, bytes) } {
+        if unsafe { self.commit(run, bytes) }.is_ok() {
             return Some(run);
         }
         // SAFETY: as above, and nobody has seen it.
-        unsafe { self.release(run, bytes) };
+        unsafe { self.release_with(run, bytes, &[]) };
         None
     }
 

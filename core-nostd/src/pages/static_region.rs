@@ -9,7 +9,7 @@ use core::ptr::NonNull;
 
 use linked_list_allocator::Heap as Runs;
 
-use super::{PageProvider, Purged};
+use super::{PageProvider, Purged, Refused};
 use crate::base::sync::{AtomicU64, Lock, Ordering, Relax};
 
 const PAGE_BYTES: usize = 4096;
@@ -60,8 +60,12 @@ unsafe impl PageProvider for StaticRegion {
         Some(run)
     }
 
-    unsafe fn commit(&self, _: NonNull<u8>, _: usize) -> bool {
+    fn addresses_are_memory(&self) -> bool {
         true
+    }
+
+    unsafe fn commit(&self, _: NonNull<u8>, _: usize) -> Result<(), Refused> {
+        Ok(())
     }
 
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {

@@ -31,7 +31,11 @@ unsafe impl Send for Shelf {}
 
 impl<P: PageProvider> Store<P> {
     /// A store that has nothing yet.
-    pub const fn new() -> Self {
+    ///
+    /// # Safety
+    ///
+    /// What is reached through it is used as this crate's own layers use it: they trust each other.
+    pub const unsafe fn new() -> Self {
         let shelf = Shelf { at: ptr::null_mut(), left: 0, free: [ptr::null_mut(); SIZES], mapped: 0 };
         Self { shelf: Lock::new(shelf) }
     }
@@ -117,8 +121,8 @@ impl<P: PageProvider> Store<P> {
         *list = block.as_ptr();
     }
 
-    /// The lock that a fork holds.
-    pub fn hold(&self, passage: &mut Passage) {
+    /// Past the lock.
+    pub fn pass(&self, passage: &mut Passage) {
         passage.pass(&self.shelf);
     }
 }
@@ -144,10 +148,4 @@ impl Shelf {
 
 fn shift(bytes: usize) -> u32 {
     bytes.next_power_of_two().trailing_zeros().max(LEAST_SHIFT)
-}
-
-impl<P: PageProvider> Default for Store<P> {
-    fn default() -> Self {
-        Self::new()
-    }
 }

@@ -3,14 +3,24 @@
 use crate::config::geometry::{FINE_MAX, SLAB_BYTES};
 
 /// Slots of a magazine at most.
-pub const MOST_SLOTS: usize = 254;
+pub(crate) const MOST_SLOTS: usize = 254;
 /// Blocks that a cold thread takes of a class for the first time.
-pub const FIRST_BATCH: usize = 2;
+pub(crate) const FIRST_BATCH: usize = 2;
 /// Blocks that it takes each time after.
-pub const COLD_BATCH: usize = 3;
+pub(crate) const COLD_BATCH: usize = 3;
 
 /// Spans of a room class that a heap may have before blocks that can be packed are.
-pub const MANY_ROOMS: u32 = 64;
+pub(crate) const MANY_ROOMS: u32 = 64;
+/// Spans that may be of blocks of 16 bytes, half of which are enough for many of them, before those get less.
+const MANY_SMALLEST: u32 = 64;
+/// Part of all spans that they are then at least.
+const SMALLEST_SHARE: u64 = 8;
+
+/// True if so many spans of the smallest blocks, of all, are worth a map for blocks of half their size.
+pub(crate) fn are_many(smallest: u32, all: u64) -> bool {
+    smallest >= MANY_SMALLEST && u64::from(smallest) * SMALLEST_SHARE >= all
+}
+
 /// Bytes of free rooms that a magazine keeps at most.
 const ROOMS_BYTES: usize = 32 * SLAB_BYTES;
 
@@ -21,24 +31,24 @@ const OWNERS: u32 = 8;
 const CROWD: u32 = 4;
 
 /// True if one more than `owners` threads may have a heap of its own.
-pub const fn may_own(owners: u32, processors: u32) -> bool {
+pub(crate) const fn may_own(owners: u32, processors: u32) -> bool {
     owners < processors.saturating_mul(OWNERS)
 }
 
 /// True if so many threads may be too many for their processors: then it matters how many these are.
-pub const fn is_crowd(threads: u32) -> bool {
+pub(crate) const fn is_crowd(threads: u32) -> bool {
     threads > CROWD
 }
 
 /// True when a thread gets a heap of its own: it came back for more of its classes again and again.
-pub const fn is_warm(refills: u32, classes: u32) -> bool {
+pub(crate) const fn is_warm(refills: u32, classes: u32) -> bool {
     refills > 3 * classes
 }
 
 /// Slots of a magazine when its class is first used: about half a slab's worth, 14 at most; 6 of a cold thread.
 ///
 /// A magazine takes a power of two of bytes, of which two slots are its ends: hence 2, 6, 14, 30 …
-pub const fn first_slots(block_bytes: usize, cold: bool) -> usize {
+pub(crate) const fn first_slots(block_bytes: usize, cold: bool) -> usize {
     let most = if cold { 6 } else { 14 };
     let mut slots = 1;
     while slots < most && more_slots(slots) * block_bytes <= SLAB_BYTES / 2 {
@@ -53,7 +63,7 @@ const fn more_slots(slots: usize) -> usize {
 
 /// Slots after an overflow: the magazine doubles until it holds as much as four slabs do, of rooms 32. Where a
 /// processor has a `crowd` of threads, all their magazines hold no more than those of the first few.
-pub const fn grown_slots(slots: usize, block_bytes: usize, crowd: u32) -> usize {
+pub(crate) const fn grown_slots(slots: usize, block_bytes: usize, crowd: u32) -> usize {
     let more = more_slots(slots);
     let alone = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 4 * SLAB_BYTES };
     let most = if crowd > CROWD { alone / crowd as usize * CROWD as usize } else { alone };
@@ -61,12 +71,12 @@ pub const fn grown_slots(slots: usize, block_bytes: usize, crowd: u32) -> usize 
 }
 
 /// Blocks to take when a magazine of `slots` is empty.
-pub const fn refill_batch(slots: usize) -> usize {
+pub(crate) const fn refill_batch(slots: usize) -> usize {
     slots.div_ceil(2)
 }
 
 /// Blocks to hand back, the oldest first, when a magazine of `slots` is full.
-pub const fn flush_batch(slots: usize) -> usize {
+pub(crate) const fn flush_batch(slots: usize) -> usize {
     slots.div_ceil(2)
 }
 
@@ -75,16 +85,16 @@ const FEW_SPANS: u64 = 128;
 
 /// True when magazines of so many slots may hold half of the blocks that are `out` of their slabs, of a heap that
 /// ever took so many spans.
-pub const fn may_hold_much(slots: usize, out: usize, spans_ever: u64) -> bool {
+pub(crate) const fn may_hold_much(slots: usize, out: usize, spans_ever: u64) -> bool {
     spans_ever > FEW_SPANS && 2 * slots >= out
 }
 
 /// Blocks below which to look whether a thread has fallen that had so many out.
-pub const fn look_below_peak(out: usize) -> usize {
+pub(crate) const fn look_below_peak(out: usize) -> usize {
     out / 2
 }
 
 /// The same after a look.
-pub const fn look_below_last(out: usize) -> usize {
+pub(crate) const fn look_below_last(out: usize) -> usize {
     out - out / 8
 }

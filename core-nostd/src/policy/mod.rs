@@ -1,4 +1,5 @@
-//! Decisions as pure functions of numbers: no pointer, no atomic, no unsafe. Stands on `config`.
+//! Decisions as pure functions of numbers: no pointer, no atomic, no unsafe. Stands on `config`, `base`.
 
-pub mod front;
-pub mod retention;
+pub(crate) mod front;
+pub(crate) mod growth;
+pub(crate) mod retention;

@@ -1,29 +1,26 @@
 //! When free memory goes back to the system.
 
+use super::growth::may_be_huge;
+use crate::base::millis::Millis;
+use crate::base::place::SuperSlabNumber;
+
 /// Slow-path events between two looks at the clock.
-pub const EVENTS_PER_LOOK: u32 = 64;
-/// Least milliseconds between two rounds of giving back.
-pub const ROUND_MS: u64 = 100;
+pub(crate) const EVENTS_PER_LOOK: u32 = 64;
+/// Least time between two rounds of giving back.
+pub(crate) const ROUND: Millis = Millis::new(100);
 
-/// Most milliseconds between two rounds of a thread that does nothing else.
-const MOST_REST_MS: u64 = 1000;
+/// Most time between two rounds of a thread that does nothing else.
+const MOST_REST: Millis = Millis::new(1000);
 
-/// True when memory that was last used at `idle_since_ms` has been idle for long enough.
-pub const fn is_due(now_ms: u64, idle_since_ms: u64, delay_ms: u64) -> bool {
-    now_ms.saturating_sub(idle_since_ms) >= delay_ms
+/// True when memory that was last used at `idle_since` has been idle for long enough.
+pub(crate) const fn is_due(now: Millis, idle_since: Millis, delay: Millis) -> bool {
+    now.since(idle_since).get() >= delay.get()
 }
 
-/// Milliseconds between two rounds of a thread that does nothing else: idle memory goes back within one and
+/// Time between two rounds of a thread that does nothing else: idle memory goes back within one and
 /// a half delays, be it found by one round, due after the delay, and given back by the next.
-pub const fn rest_ms(delay_ms: u64) -> u64 {
-    let quarter = delay_ms / 4;
-    if quarter < ROUND_MS {
-        ROUND_MS
-    } else if quarter > MOST_REST_MS {
-        MOST_REST_MS
-    } else {
-        quarter
-    }
+pub(crate) fn rest(delay: Millis) -> Millis {
+    Millis::new(delay.get() / 4).clamp(ROUND, MOST_REST)
 }
 
 /// Free slabs that stay resident whatever the program does, and as many more before it is worth a call.
@@ -35,7 +32,7 @@ const NOT_FAR: usize = 64;
 /// had been given back. So what is freed once goes at once, and what comes and goes stays. A program that falls
 /// far below where it rose again from has not shown that it will rise from there too.
 #[derive(Debug)]
-pub struct Allowance {
+pub(crate) struct Allowance {
     wanted: usize,
     /// The fewest slabs in use from which those were taken again.
     risen_from: usize,
@@ -43,13 +40,13 @@ pub struct Allowance {
     fallen_to: usize,
     /// Slabs that were given back because they were more, and when last.
     gone: usize,
-    gone_ms: u64,
+    gone_at: Millis,
 }
 
 impl Allowance {
     /// Nothing was taken again yet.
-    pub const fn new() -> Self {
-        Self { wanted: 0, risen_from: usize::MAX, fallen_to: usize::MAX, gone: 0, gone_ms: 0 }
+    pub(crate) const fn new() -> Self {
+        Self { wanted: 0, risen_from: usize::MAX, fallen_to: usize::MAX, gone: 0, gone_at: Millis::ZERO }
     }
 
     /// Free slabs that may stay beside `used` ones: a sixteenth of those always may, but for `most` in all.
@@ -70,18 +67,18 @@ impl Allowance {
     }
 
     /// How many of `kept` slabs are too many beside `used` ones, where both should be `most` at most.
-    pub const fn surplus(&self, kept: usize, used: usize, most: usize) -> usize {
+    pub(crate) const fn surplus(&self, kept: usize, used: usize, most: usize) -> usize {
         let room = self.room(used, most);
         if kept > room + ALWAYS_KEPT { kept - room } else { 0 }
     }
 
     /// True if it is worth the while to free slabs until so many are kept: if not just a few are too many.
-    pub const fn is_surplus_to_make(&self, kept: usize, used: usize, most: usize) -> bool {
+    pub(crate) const fn is_surplus_to_make(&self, kept: usize, used: usize, most: usize) -> bool {
         self.surplus(kept, used, most) > self.wanted_at(used) / 16
     }
 
     /// So many are in use after some came back.
-    pub const fn fallen(&mut self, used: usize) {
+    pub(crate) const fn fallen(&mut self, used: usize) {
         if used < self.fallen_to {
             self.fallen_to = used;
         }
@@ -92,16 +89,16 @@ impl Allowance {
     }
 
     /// So many were given back.
-    pub const fn gone(&mut self, slabs: usize, now_ms: u64) {
+    pub(crate) const fn gone(&mut self, slabs: usize, now: Millis) {
         if self.is_low(self.fallen_to) {
             self.unused(slabs);
         }
         self.gone += slabs;
-        self.gone_ms = now_ms;
+        self.gone_at = now;
     }
 
     /// So many were taken whose pages are not there.
-    pub const fn needed(&mut self, slabs: usize) {
+    pub(crate) const fn needed(&mut self, slabs: usize) {
         let again = if slabs < self.gone { slabs } else { self.gone };
         if again == 0 {
             return;
@@ -115,19 +112,19 @@ impl Allowance {
     }
 
     /// So many lay idle until their time had come.
-    pub const fn unused(&mut self, slabs: usize) {
+    pub(crate) const fn unused(&mut self, slabs: usize) {
         self.wanted = self.wanted.saturating_sub(slabs);
     }
 
     /// What has been gone for so long was given back rightly.
-    pub const fn forget(&mut self, now_ms: u64, delay_ms: u64) {
-        if is_due(now_ms, self.gone_ms, delay_ms) {
+    pub(crate) const fn forget(&mut self, now: Millis, delay: Millis) {
+        if is_due(now, self.gone_at, delay) {
             self.gone = 0;
         }
     }
 
     /// So many are to stay, whatever was seen.
-    pub const fn add(&mut self, slabs: usize) {
+    pub(crate) const fn add(&mut self, slabs: usize) {
         self.wanted += slabs;
         self.risen_from = 0;
     }
@@ -140,12 +137,21 @@ impl Default for Allowance {
 }
 
 /// Bytes of a process from which on it matters what it may have.
-pub const LIMITED_FROM: usize = 64 << 20;
+pub(crate) const LIMITED_FROM: usize = 64 << 20;
 
 /// Of what the process may have: from here on nothing is kept beside what is in use. The rest is for stacks, files,
 /// other processes, and what comes between two looks.
-pub const fn near_limit(bytes: usize) -> usize {
+pub(crate) const fn near_limit(bytes: usize) -> usize {
     bytes - bytes / 4
+}
+
+/// A process may have less than anybody told us. So what is in use and what is kept are together no more than what was
+/// once in use at a time, a sixteenth of that, and this.
+const BESIDE_THE_PEAK: usize = 8 << 20;
+
+/// Bytes that may be in use and kept together, of a process that had `peak` in use at a time.
+pub(crate) const fn beside_the_peak(peak: usize) -> usize {
+    peak.saturating_add(peak / 16 + BESIDE_THE_PEAK)
 }
 
 /// Neighbouring superslabs of which one is to be huge pages and one is not: each such edge is a mapping more, and
@@ -153,21 +159,9 @@ pub const fn near_limit(bytes: usize) -> usize {
 pub const MOST_EDGES: usize = 2048;
 
 /// Bytes of freed large blocks that may be kept, given those in use.
-pub const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
+pub(crate) const fn large_cache_bytes(ceiling: usize, live: usize) -> usize {
     let share = live / 8;
     if share > ceiling { share } else { ceiling }
-}
-
-/// Superslabs from which on a heap may have huge pages if it grows fast, and whether it does or not.
-const FAST_SUPERSLABS: usize = 4;
-const ANY_SUPERSLABS: usize = 64;
-/// Growth that is fast: page faults then take a large part of the time.
-const FAST_BYTES_A_MS: u64 = 1024 << 10;
-
-/// True of a superslab that may come in a huge page: that which was used whole, and given back, does when it is needed
-/// again.
-pub const fn may_be_huge(superslab: usize) -> bool {
-    superslab >= FAST_SUPERSLABS
 }
 
 /// Bytes from which on a large block that grows may be in huge pages: the last one is at most a sixteenth of it.
@@ -175,7 +169,7 @@ const GROWN_BYTES: usize = 32 << 20;
 
 /// True when a large block that was resized may come in huge pages: it passes a power of two, so that one that
 /// grows by little asks seldom. A large block that was only asked for may stay empty in the most part.
-pub const fn has_grown_into_huge_pages(old_bytes: usize, new_bytes: usize) -> bool {
+pub(crate) const fn has_grown_into_huge_pages(old_bytes: usize, new_bytes: usize) -> bool {
     new_bytes >= GROWN_BYTES && new_bytes.leading_zeros() < old_bytes.leading_zeros()
 }
 
@@ -186,13 +180,6 @@ const LEAST_SURPLUS_OF_HUGE: usize = 48;
 
 /// How many free slabs of a superslab are worth a call of the provider before their time, when `used` slabs of
 /// `all` are in use: a huge page is worth its memory while the heap is not all but gone.
-pub const fn least_surplus(superslab: usize, used: usize, all: usize) -> usize {
+pub(crate) const fn least_surplus(superslab: SuperSlabNumber, used: usize, all: usize) -> usize {
     if may_be_huge(superslab) && used >= all / 16 { LEAST_SURPLUS_OF_HUGE } else { LEAST_SURPLUS }
-}
-
-/// True when further superslabs may come in huge pages. A heap grows only when all that it has is taken, so
-/// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last
-/// `bytes` were used up within `ms`.
-pub const fn earns_huge_pages(superslabs: usize, bytes: u64, ms: u64) -> bool {
-    superslabs >= ANY_SUPERSLABS || (superslabs >= FAST_SUPERSLABS && bytes >= FAST_BYTES_A_MS * ms)
 }

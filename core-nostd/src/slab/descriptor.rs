@@ -8,33 +8,19 @@
 //! ```
 //!
 //! Only the owner's thread, or who holds the common lock for an ownerless heap, touches `next`, `prev`,
-//! `used`, `carved`, `place` and the words (`owner-only`). Everybody may read `owner`, `tag`, `slabs`,
+//! `used`, `carved`, `listing` and the words (`owner-only`). Everybody may read `owner`, `tag`, `slabs`,
 //! `carved`: who frees a block of another's span checks it by them.
 
 #![allow(unsafe_code, reason = "finds its neighbours in the metadata by address")]
 
 use core::ptr;
 
-use super::{Mailbox, SizeClass, Tag, starter};
+use super::{SizeClass, Tag};
 use crate::base::address::align_down;
 use crate::base::bits::{count, low};
+use crate::base::slab_mask::SlabMask;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Cell, Ordering};
 use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
-
-/// Where a span is listed in its heap.
-///
-/// | place | meaning | moved by |
-/// |---|---|---|
-/// | `CURRENT` | the one that its class takes from | refill, when it has nothing left → `FULL` |
-/// | `FULL` | no free block; in no list | a free → a bucket |
-/// | 0–3 | in that bucket; 0 holds the fullest | refill → `CURRENT`, the last free → the pool |
-pub type Place = u8;
-/// See [`Place`].
-pub const CURRENT: Place = 254;
-/// See [`Place`].
-pub const FULL: Place = 255;
-/// Buckets of slabs by how full they are.
-pub const BUCKETS: usize = 4;
 
 const RECORD_BYTES: usize = 64;
 
@@ -62,8 +48,8 @@ pub struct Slab {
     pub capacity: Cell<u16>,
     /// Its class, and where the span begins.
     pub tag: Tag,
-    /// Where it is listed.
-    pub place: Cell<Place>,
+    /// Where it is listed: see [`super::listing`].
+    pub(super) listing: Cell<u8>,
     /// Slabs of the span.
     pub slabs: AtomicU8,
     /// The class of the last span that began here and was given back: for the words of a late fault.
@@ -74,6 +60,8 @@ pub struct Slab {
     pub guarded: Cell<bool>,
     /// True once somebody else freed a block of it: until then nobody looks at what others write.
     pub shared: AtomicBool,
+    /// Where no fewer blocks than these are in use, it stays where it is listed.
+    pub(super) stays: Cell<u16>,
 }
 
 /// What other threads write about a slab, on a line of its own.
@@ -92,6 +80,13 @@ pub struct Remote {
 
 const _: () = assert!(size_of::<Slab>() == RECORD_BYTES, "64 records are one page");
 const _: () = assert!(size_of::<Remote>() == RECORD_BYTES, "64 remote records are one page");
+
+/// Slabs in which somebody else freed blocks.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Mailbox {
+    pub(super) head: AtomicPtr<Slab>,
+}
 
 impl Slab {
     /// The record of its superslab's slab 0.
@@ -152,6 +147,11 @@ impl Slab {
         self.tag.class()
     }
 
+    /// The slabs of the span.
+    pub fn mask(&self) -> SlabMask {
+        SlabMask::run(self.index(), self.slabs.load(Ordering::Relaxed).into())
+    }
+
     /// Bytes of the span.
     pub fn span_bytes(&self) -> usize {
         (self.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT
@@ -160,26 +160,15 @@ impl Slab {
     /// The block that covers `offset` bytes into the span, and whether it starts there.
     #[inline]
     pub fn block_at(&self, offset: usize) -> (usize, bool) {
-        let shape = self.class().shape();
-        let block = ((offset as u64 * shape.reciprocal) >> 40) as usize;
-        (block, block * shape.bytes as usize == offset)
+        let class = self.class();
+        let block = class.block_at(offset);
+        (block, block * class.shape().bytes as usize == offset)
     }
 
     /// Free blocks that the owner can hand out.
     #[inline]
     pub fn free_blocks(&self) -> usize {
         (self.capacity.get() - self.used.get()) as usize
-    }
-
-    /// The bucket for as full as it is now: 0 is the fullest. Where the blocks are few, moving between
-    /// buckets costs more than it packs: all stay in the first.
-    #[inline(always)]
-    pub fn bucket(&self) -> u8 {
-        let (free, capacity) = (self.free_blocks() as u32, u32::from(self.capacity.get()));
-        if capacity <= 64 || self.class() == SizeClass::STARTER {
-            return 0;
-        }
-        u8::from(free * 4 > capacity) + u8::from(free * 2 > capacity) + u8::from(free * 4 > capacity * 3)
     }
 
     /// Owner: takes one block; true beside it if it reads as zero.
@@ -242,7 +231,12 @@ impl Slab {
     /// where they are.
     #[inline(always)]
     pub fn put(&self, word: usize, bits: u64) -> u64 {
-        let place = self.word_of(word);
+        self.put_at(self.word_of(word), word, bits)
+    }
+
+    /// Owner: the same, where it is known where the word is.
+    #[inline(always)]
+    pub fn put_at(&self, place: &AtomicU64, word: usize, bits: u64) -> u64 {
         let before = place.load(Ordering::Relaxed);
         let mut twice = bits & before;
         if self.shared.load(Ordering::Relaxed) {
@@ -281,21 +275,18 @@ impl Slab {
     pub fn close(&self) {
         let class = self.class();
         if class != SizeClass::NONE {
-            self.former.store(class.0, Ordering::Relaxed);
-        }
-        if class == SizeClass::STARTER {
-            starter::end(self);
+            self.former.store(class.number(), Ordering::Relaxed);
         }
         self.word.store(0, Ordering::Relaxed);
-        if !self.has_one_word() {
+        if class == SizeClass::STARTER {
+            // Those that say where blocks start, too.
+            self.words().iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        } else if !self.has_one_word() {
             let mut summary = self.summary.load(Ordering::Relaxed);
             while summary != 0 {
                 self.word_of(summary.trailing_zeros() as usize).store(0, Ordering::Relaxed);
                 summary &= summary - 1;
             }
-        }
-        if class == SizeClass::STARTER {
-            starter::end(self);
         }
         self.summary.store(0, Ordering::Relaxed);
         self.carved.store(0, Ordering::Relaxed);

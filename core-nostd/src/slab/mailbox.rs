@@ -13,15 +13,8 @@
 
 use core::ptr;
 
-use super::Slab;
+use super::{Mailbox, Slab};
 use crate::base::sync::{AtomicPtr, Ordering};
-
-/// Slabs in which somebody else freed blocks.
-#[derive(Debug)]
-#[repr(C)]
-pub struct Mailbox {
-    head: AtomicPtr<Slab>,
-}
 
 impl Mailbox {
     /// An empty one.

@@ -1,15 +1,18 @@
 //! A slab: blocks of one class and the record of which are free. Stands on `config`, `base`, `harden`.
 
-pub mod descriptor;
-pub mod mailbox;
-pub mod refill;
+pub(crate) mod descriptor;
+pub(crate) mod listing;
+pub(crate) mod live;
+pub(crate) mod mailbox;
+pub(crate) mod refill;
 mod scattered;
-pub mod size_class;
-pub mod starter;
-pub mod tag;
-pub mod words;
-pub use descriptor::{Remote, Slab};
-pub use mailbox::Mailbox;
+pub(crate) mod size_class;
+pub(crate) mod starter;
+pub(crate) mod tag;
+pub(crate) mod words;
+pub(crate) use descriptor::Mailbox;
+pub use descriptor::Slab;
+pub use live::Live;
 pub use refill::Refill;
-pub use size_class::{ClassShape, SizeClass};
-pub use tag::Tag;
+pub use size_class::SizeClass;
+pub(crate) use tag::Tag;

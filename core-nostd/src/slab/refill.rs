@@ -47,4 +47,15 @@ impl<'a> Refill<'a> {
             self.left -= 1;
         }
     }
+
+    /// Takes neighbours in, the lowest first; lost are those for which there is no room.
+    pub fn put_row(&mut self, lowest: *mut u8, bytes: usize, count: usize) {
+        let left = self.left.saturating_sub(count);
+        let mut block = lowest;
+        for slot in self.slots.get(left..self.left).unwrap_or_default().iter().rev() {
+            slot.set(block);
+            block = block.wrapping_add(bytes);
+        }
+        self.left = left;
+    }
 }

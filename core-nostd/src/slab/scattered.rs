@@ -28,11 +28,7 @@ impl Slab {
         }
         let carved = self.carved.load(Ordering::Relaxed);
         let fresh = into.room().min((self.capacity.get() - carved) as usize);
-        let mut block = base.wrapping_add(carved as usize * bytes);
-        for _ in 0..fresh {
-            into.put(block);
-            block = block.wrapping_add(bytes);
-        }
+        into.put_row(base.wrapping_add(carved as usize * bytes), bytes, fresh);
         self.carved.store(carved + fresh as u16, Ordering::Relaxed);
         self.used.set(self.used.get() + (into.len() - before) as u16);
     }

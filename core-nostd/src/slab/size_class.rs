@@ -3,16 +3,15 @@
 //! | classes | block bytes | kind |
 //! |---|---|---|
 //! | 0 | – | none: not ours, or nothing starts here |
-//! | 1 | 8 | direct (half a granule: too small for the live map) |
+//! | 1 | 8 | magazine |
 //! | 2–17 | 16, 32 … 256 | magazine |
 //! | 18–25 | 288, 320 … 512 | magazine |
 //! | 26–33 | 576, 640 … 1,024 | magazine |
 //! | 34–57 | eight a doubling to 8 KiB: shares of a span | magazine |
 //! | 58–62 | 16, 32, 64, 128, 256 KiB | magazine: rooms |
-//! | 63–70 | – | marks: how much of a room its block is |
-//! | 71–86 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
-//! | 87 | 16 | starter: the first blocks of every class up to 8 KiB ([`super::starter`]) |
-//! | 88 | whole slabs to 1 MiB, a run each | run |
+//! | 63–78 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
+//! | 79 | 16 | starter: the first blocks of every class up to 8 KiB ([`super::starter`]) |
+//! | 80 | whole slabs to 1 MiB, a run each | run |
 //!
 //! A **room** is a power of two. Its block is as long as the request asks, to an eighth of a doubling: the
 //! rest is address space that nobody touches, unless an earlier block of the room did. Where a thread has
@@ -26,28 +25,29 @@
 
 #![allow(unsafe_code, reason = "class numbers index tables without a check")]
 
-use crate::config::geometry::{FINE_MAX, PACKED_MAX, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX};
+use crate::config::geometry::{
+    FINE_MAX, GRANULE_SHIFT, PACKED_MAX, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX, TINY_MAX,
+};
+use crate::config::map::Map;
 
 /// A class of block sizes; see the table above.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct SizeClass(pub u8);
+pub struct SizeClass(u8);
 
 /// Classes with more than 64 blocks a span are below this number.
-pub const CROWDED_CLASSES: usize = 25;
+pub(crate) const CROWDED_CLASSES: usize = 25;
 /// The first class of more than [`SMALL_MAX`] bytes.
 const FINE: u8 = 34;
 /// The first room.
 const ROOM: u8 = 58;
 /// Magazine classes are below this number, the ones that are none included.
-pub const MAGAZINE_CLASSES: usize = 63;
-/// What the live map can hold is below this number: marks look like classes whose magazine is full.
-pub const LIVE_CLASSES: usize = 71;
+pub(crate) const MAGAZINE_CLASSES: usize = 63;
 /// The first packed class.
-pub const PACKED: usize = LIVE_CLASSES;
+pub(crate) const PACKED: usize = MAGAZINE_CLASSES;
 /// Packed classes.
-pub const PACKED_CLASSES: usize = 16;
+pub(crate) const PACKED_CLASSES: usize = 16;
 /// All classes.
-pub const CLASSES: usize = 89;
+pub const CLASSES: usize = 81;
 
 /// What the blocks of a class look like.
 #[derive(Clone, Copy, Debug)]
@@ -60,42 +60,84 @@ pub struct ClassShape {
     pub capacity: u16,
     /// Slabs of a span.
     pub slabs: u8,
+    /// The live map that its blocks are in, if it has magazines.
+    pub(crate) map: Map,
 }
 
 impl SizeClass {
     /// No class.
     pub const NONE: Self = Self(0);
     /// Blocks of 8 bytes.
-    pub const PAIR: Self = Self(1);
-    /// In the live map, which no block of 8 bytes is in: a block that starts here was freed under a measure that
-    /// holds on to what it knows of it (`freed-mark`).
-    pub const FREED: Self = Self::PAIR;
+    pub const TINY: Self = Self(1);
     /// Slabs that hold the first blocks of many classes; as many blocks as granules, to who only counts.
-    pub const STARTER: Self = Self(87);
+    pub const STARTER: Self = Self(79);
     /// One block of whole slabs.
     pub const RUN: Self = Self(CLASSES as u8 - 1);
+
+    /// The class of this number; [`SizeClass::NONE`] where there is no such class.
+    pub(crate) const fn numbered(number: usize) -> Self {
+        if number < CLASSES { Self(number as u8) } else { Self::NONE }
+    }
+
+    /// The class that a byte of the kinds or of a record says.
+    ///
+    /// # Safety
+    ///
+    /// The byte is a class's [`SizeClass::number`]: `class-range`.
+    #[inline(always)]
+    pub const unsafe fn recorded(number: u8) -> Self {
+        Self(number)
+    }
+
+    /// What the kinds and the records hold of it.
+    #[inline(always)]
+    pub(crate) const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// All classes, [`SizeClass::NONE`] included.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        (0..CLASSES).map(Self::numbered)
+    }
+
+    /// The classes of up to [`SMALL_MAX`] bytes.
+    pub(crate) fn all_small() -> impl Iterator<Item = Self> {
+        (Self::TINY.index()..=Self::of(SMALL_MAX).index()).map(Self::numbered)
+    }
+
+    /// The classes that have magazines.
+    pub(crate) fn all_with_magazines() -> impl Iterator<Item = Self> {
+        (Self::TINY.index()..MAGAZINE_CLASSES).map(Self::numbered)
+    }
+
+    /// The packed class of this number among them.
+    pub(crate) const fn packed(number: u32) -> Self {
+        Self::numbered(PACKED + number as usize)
+    }
+
+    /// The class before it.
+    pub(crate) const fn smaller(self) -> Self {
+        Self(self.0.saturating_sub(1))
+    }
 
     /// The class of a request of at most [`SMALL_MAX`] bytes: one load.
     #[inline(always)]
     pub const fn of_small(bytes: usize) -> Self {
-        // SAFETY: callers ask for at most `SMALL_MAX` bytes.
-        unsafe { core::hint::assert_unchecked(bytes <= SMALL_MAX) };
         Self(SMALL[bytes])
     }
 
     /// The class of a request above [`SMALL_MAX`] and up to [`FINE_MAX`].
     #[inline(always)]
-    pub const fn of_fine(bytes: usize) -> Self {
-        // SAFETY: callers ask for more than `SMALL_MAX` bytes and at most `FINE_MAX`.
-        unsafe { core::hint::assert_unchecked(bytes > SMALL_MAX && bytes <= FINE_MAX) };
+    pub(crate) const fn of_fine(bytes: usize) -> Self {
         Self(FINE_CLASSES[(bytes - SMALL_MAX - 1) >> 4])
     }
 
-    /// The room of a request above [`FINE_MAX`] and up to [`ROOM_MAX`], and the mark of the block in it.
+    /// The room of a request above [`FINE_MAX`] and up to [`ROOM_MAX`], and the eighth of its upper half in which
+    /// the block ends.
     #[inline(always)]
     pub const fn of_room(bytes: usize) -> (Self, u8) {
         let (top, eighth) = eighths(bytes);
-        (Self(ROOM + (top as u8 - 13)), MAGAZINE_CLASSES as u8 + eighth)
+        (Self(ROOM + (top as u8 - 13)), eighth)
     }
 
     /// The packed class of a request above [`FINE_MAX`] and up to [`PACKED_MAX`].
@@ -125,12 +167,12 @@ impl SizeClass {
             return None;
         }
         let mut class = Self::of(if bytes < align && align <= RUN_MAX { align } else { bytes });
-        if align <= 8 || (align <= 16 && class != Self::PAIR) {
+        if align <= 8 || (align <= 16 && class != Self::TINY) {
             return Some(class);
         }
         if align <= SLAB_BYTES {
-            while class.has_magazine() || class == Self::PAIR {
-                if class != Self::PAIR && (class.shape().bytes as usize).is_multiple_of(align) {
+            while class.has_magazine() {
+                if (class.shape().bytes as usize).is_multiple_of(align) {
                     return Some(class);
                 }
                 class.0 += 1;
@@ -142,8 +184,8 @@ impl SizeClass {
     /// Bytes of the blocks of class `number`, or words where they differ.
     pub const fn words(number: usize) -> Result<usize, &'static str> {
         match number {
-            87 => Err("first blocks"),
-            88 => Err("blocks of 256 KiB to 1 MiB"),
+            79 => Err("first blocks"),
+            80 => Err("blocks of 256 KiB to 1 MiB"),
             _ => Ok(if number < CLASSES { Self(number as u8).shape().bytes as usize } else { 0 }),
         }
     }
@@ -153,51 +195,58 @@ impl SizeClass {
         self.0 >= ROOM && (self.0 as usize) < MAGAZINE_CLASSES
     }
 
-    /// True for what stands in the live map behind a room's block, and is no class.
-    pub const fn is_mark(self) -> bool {
-        self.0 as usize >= MAGAZINE_CLASSES && (self.0 as usize) < LIVE_CLASSES
-    }
-
-    /// True if the live map can say of its blocks that they were freed.
+    /// True if a live map can say of its blocks that they were freed.
     pub const fn has_freed_marks(self) -> bool {
         self.has_magazine() || self.0 == Self::STARTER.0
     }
 
-    /// Bytes of the room's block that has this mark; the whole room for what is no mark.
-    pub const fn marked_bytes(self, mark: Self) -> usize {
+    /// Bytes of the room's block that ends in this eighth; the whole room where none is known.
+    pub const fn bytes_to(self, eighth: Option<u8>) -> usize {
         let room = self.shape().bytes as usize;
-        if mark.is_mark() { room / 16 * (9 + (mark.0 as usize - MAGAZINE_CLASSES)) } else { room }
+        match eighth {
+            Some(eighth) => room / 16 * (9 + eighth as usize),
+            None => room,
+        }
     }
 
-    /// True for the classes whose blocks pass through magazines and the live map.
+    /// The live map that its blocks are in, if it has magazines.
+    #[inline(always)]
+    pub(crate) const fn map(self) -> Map {
+        self.shape().map
+    }
+
+    /// What its blocks start at multiples of.
+    pub const fn alignment(self) -> usize {
+        if self.0 == Self::TINY.0 { TINY_MAX } else { 1 << GRANULE_SHIFT }
+    }
+
+    /// True for the classes whose blocks pass through magazines and the live maps.
     #[inline(always)]
     pub const fn has_magazine(self) -> bool {
-        self.0 > Self::PAIR.0 && (self.0 as usize) < MAGAZINE_CLASSES
+        self.0 > Self::NONE.0 && (self.0 as usize) < MAGAZINE_CLASSES
     }
 
     /// Its number, for a table of all classes.
     #[inline(always)]
     pub const fn index(self) -> usize {
-        // SAFETY: `class-range`: only this file makes class numbers, and the live map and the records
+        // SAFETY: `class-range`: only this file makes class numbers, and the kinds and the records
         // hold nothing else.
         unsafe { core::hint::assert_unchecked((self.0 as usize) < CLASSES) };
-        self.0 as usize
-    }
-
-    /// Its number, for a table of what the live map can hold.
-    #[inline(always)]
-    pub const fn live_index(self) -> usize {
-        // SAFETY: `class-range`, and the live map holds magazine classes, marks, and 0.
-        unsafe { core::hint::assert_unchecked((self.0 as usize) < LIVE_CLASSES) };
         self.0 as usize
     }
 
     /// Its number, for a table of the magazine classes.
     #[inline(always)]
     pub const fn magazine_index(self) -> usize {
-        // SAFETY: `class-range`: callers have a class that has magazines, or `NONE` or `PAIR`.
+        // SAFETY: `class-range`: callers have a class that has magazines, or `NONE`, as the kinds do.
         unsafe { core::hint::assert_unchecked((self.0 as usize) < MAGAZINE_CLASSES) };
         self.0 as usize
+    }
+
+    /// The number of the block that covers `offset` bytes into a span.
+    #[inline(always)]
+    pub const fn block_at(self, offset: usize) -> usize {
+        ((offset as u64 * self.shape().reciprocal) >> 40) as usize
     }
 
     /// Blocks of a span of `slabs` slabs.
@@ -205,7 +254,7 @@ impl SizeClass {
         if self.0 == Self::RUN.0 {
             return 1;
         }
-        ((((slabs as u64) << SLAB_SHIFT) * self.shape().reciprocal) >> 40) as u16
+        self.block_at(slabs << SLAB_SHIFT) as u16
     }
 
     /// True for the packed classes.
@@ -246,8 +295,8 @@ const fn class_bytes(class: usize) -> usize {
         26..=33 => 512 + (class - 25) * 64,
         34..=57 => FINE_BYTES[class - 34] as usize,
         58..=62 => (16 << 10) << (class - 58),
-        87 => 16,
-        PACKED..=86 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
+        79 => 16,
+        PACKED..=78 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
         _ => 0,
     }
 }
@@ -277,7 +326,7 @@ const fn span_slabs(bytes: usize) -> usize {
 
 /// The class of each size up to [`SMALL_MAX`]. A byte a size: a kibibyte of cache for two instructions less than a byte
 /// for each eight sizes.
-pub static SMALL: [u8; SMALL_MAX + 1] = {
+pub(crate) static SMALL: [u8; SMALL_MAX + 1] = {
     let mut table = [0; SMALL_MAX + 1];
     let (mut index, mut class) = (0, 1);
     while index < table.len() {
@@ -305,7 +354,7 @@ static FINE_CLASSES: [u8; (FINE_MAX - SMALL_MAX) / 16] = {
 };
 
 static SHAPES: [ClassShape; CLASSES] = {
-    let mut shapes = [ClassShape { reciprocal: 0, bytes: 0, capacity: 0, slabs: 0 }; CLASSES];
+    let mut shapes = [ClassShape { reciprocal: 0, bytes: 0, capacity: 0, slabs: 0, map: Map::Fine }; CLASSES];
     let mut class = 1;
     while class < CLASSES - 1 {
         let bytes = class_bytes(class);
@@ -321,6 +370,7 @@ static SHAPES: [ClassShape; CLASSES] = {
             bytes: bytes as u32,
             capacity: ((slabs << SLAB_SHIFT) / bytes) as u16,
             slabs: slabs as u8,
+            map: Map::of(bytes),
         };
         class += 1;
     }

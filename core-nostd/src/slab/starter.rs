@@ -7,7 +7,7 @@
 //! ```
 //! `starter`: the slab is blocks from end to end, free ones and others; a block ends where the next one starts, and
 //! its length tells its class. Free neighbours are cut anew as a class needs it; when all blocks are free, the slab is
-//! given up. Nothing of this stands in the slab itself, where a client could write over it.
+//! given up. `starter-length`: the start behind a block that is out never goes. Nothing of this stands in the slab itself, where a client could write over it.
 
 use super::{Refill, SizeClass, Slab};
 use crate::base::bits::low;
@@ -58,7 +58,7 @@ fn length(slab: &Slab, start: usize) -> usize {
 }
 
 /// The class of the block that starts at a granule; none if none does.
-pub fn class_at(slab: &Slab, granule: usize) -> SizeClass {
+pub(crate) fn class_at(slab: &Slab, granule: usize) -> SizeClass {
     if start_from(slab, granule) == granule && granule < GRANULES {
         SizeClass::of((length(slab, granule) << GRANULE_SHIFT).min(FINE_MAX))
     } else {
@@ -67,13 +67,13 @@ pub fn class_at(slab: &Slab, granule: usize) -> SizeClass {
 }
 
 /// The block that covers a granule: where it starts and its class.
-pub fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
+pub(crate) fn block_over(slab: &Slab, granule: usize) -> Option<(usize, SizeClass)> {
     let start = start_until(slab, granule)?;
     Some((start, class_at(slab, start)))
 }
 
 /// Every block: its granule and its class.
-pub fn for_each_block(slab: &Slab, mut each: impl FnMut(usize, SizeClass)) {
+pub(crate) fn for_each_block(slab: &Slab, mut each: impl FnMut(usize, SizeClass)) {
     let mut start = start_from(slab, 0);
     while start < GRANULES {
         each(start, class_at(slab, start));
@@ -82,14 +82,9 @@ pub fn for_each_block(slab: &Slab, mut each: impl FnMut(usize, SizeClass)) {
 }
 
 /// Owner: makes a new span a starter that has given nothing.
-pub fn begin(slab: &Slab) {
+pub(crate) fn begin(slab: &Slab) {
     slab.capacity.set(0);
     cut(slab, 0, GRANULES);
-}
-
-/// Owner: forgets where blocks start, so that the words are zero for the next span.
-pub fn end(slab: &Slab) {
-    starts(slab).iter().for_each(|word| word.store(0, Ordering::Relaxed));
 }
 
 /// Granules of a class's blocks.
@@ -102,7 +97,7 @@ fn cut(slab: &Slab, mut from: usize, to: usize) {
     while from < to {
         let bytes = ((to - from) << GRANULE_SHIFT).min(FINE_MAX);
         let class = SizeClass::of(bytes);
-        let class = if class.shape().bytes as usize > bytes { SizeClass(class.0 - 1) } else { class };
+        let class = if class.shape().bytes as usize > bytes { class.smaller() } else { class };
         carve(slab, from);
         slab.put(from / 64, 1 << (from % 64));
         from += granules_of(class);
@@ -111,26 +106,29 @@ fn cut(slab: &Slab, mut from: usize, to: usize) {
 
 /// Owner: has a block start at a granule, which is not free.
 fn carve(slab: &Slab, start: usize) {
-    flip(slab, start);
+    let word = &starts(slab)[start / 64 % WORDS];
+    word.store(word.load(Ordering::Relaxed) | 1 << (start % 64), Ordering::Relaxed);
     slab.carved.store(slab.carved.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
     slab.capacity.set(slab.capacity.get() + 1);
     slab.used.set(slab.used.get() + 1);
 }
 
-/// Owner: undoes it for a free block; returns where it ends.
-fn merge(slab: &Slab, start: usize) -> usize {
-    let end = start_from(slab, start + 1);
-    slab.take_bit(start / 64, 1 << (start % 64));
-    flip(slab, start);
-    slab.carved.store(slab.carved.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
-    slab.capacity.set(slab.capacity.get() - 1);
-    slab.used.set(slab.used.get() - 1);
-    end
-}
-
-fn flip(slab: &Slab, start: usize) {
-    let word = &starts(slab)[start / 64 % WORDS];
-    word.store(word.load(Ordering::Relaxed) ^ 1 << (start % 64), Ordering::Relaxed);
+/// Owner: makes the free blocks from granule `from` to `to` none. The first one's start stays: it says how long the block
+/// before is, to whoever frees or measures that one meanwhile.
+fn merge(slab: &Slab, from: usize, to: usize) {
+    let mut start = from;
+    while start < to {
+        let end = start_from(slab, start + 1);
+        slab.take_bit(start / 64, 1 << (start % 64));
+        if start != from {
+            let word = &starts(slab)[start / 64 % WORDS];
+            word.store(word.load(Ordering::Relaxed) & !(1 << (start % 64)), Ordering::Relaxed);
+        }
+        slab.carved.store(slab.carved.load(Ordering::Relaxed) - 1, Ordering::Relaxed);
+        slab.capacity.set(slab.capacity.get() - 1);
+        slab.used.set(slab.used.get() - 1);
+        start = end;
+    }
 }
 
 /// The first free block at granule `from` or behind it.
@@ -147,7 +145,7 @@ fn free_from(slab: &Slab, from: usize) -> Option<usize> {
 
 /// Owner: up to `most` blocks of the class, from where enough free ones stand side by side. They are aligned as
 /// blocks of the class are in a slab of its own.
-pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'_>) {
+pub(crate) fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'_>) {
     let (granules, base) = (granules_of(class), slab.base.load(Ordering::Relaxed));
     let (mut left, mut from) = (most, 0);
     while left > 0
@@ -162,10 +160,7 @@ pub fn take_many(slab: &Slab, class: SizeClass, most: usize, into: &mut Refill<'
         if from < place + granules {
             continue;
         }
-        let mut merged = start;
-        while merged < from {
-            merged = merge(slab, merged);
-        }
+        merge(slab, start, from);
         cut(slab, start, place);
         while left > 0 && from >= place + granules {
             carve(slab, place);

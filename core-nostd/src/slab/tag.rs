@@ -9,6 +9,8 @@
 //! A run is freed by an exchange of the whole tag. So whoever looked its record up before somebody else freed it has no
 //! effect on what is made of the slab by then: a record within another run says how far, and one that waits that it does.
 
+#![allow(unsafe_code, reason = "reads class numbers back")]
+
 use super::SizeClass;
 use crate::base::sync::{AtomicU16, Ordering};
 
@@ -25,7 +27,8 @@ impl Tag {
     /// The span's class.
     #[inline(always)]
     pub fn class(&self) -> SizeClass {
-        SizeClass(self.0.load(Ordering::Relaxed) as u8)
+        // SAFETY: `class-range`: only `set` and its like write there.
+        unsafe { SizeClass::recorded(self.0.load(Ordering::Relaxed) as u8) }
     }
 
     /// How many records back the span's first one is.
@@ -41,7 +44,7 @@ impl Tag {
 
     /// The slab belongs to a span of that class, whose first record is so many back.
     pub fn set(&self, class: SizeClass, back: usize) {
-        self.0.store(u16::from(class.0) | (back as u16) << BACK_SHIFT, Ordering::Release);
+        self.0.store(u16::from(class.number()) | (back as u16) << BACK_SHIFT, Ordering::Release);
     }
 
     /// The slab belongs to no span.
@@ -51,12 +54,12 @@ impl Tag {
 
     /// Takes a run that lives, or one that waits; false if none begins here that does, and then nothing has changed.
     pub fn claim_run(&self, waits: bool) -> bool {
-        let run = u16::from(SizeClass::RUN.0) | if waits { WAITS } else { 0 };
+        let run = u16::from(SizeClass::RUN.number()) | if waits { WAITS } else { 0 };
         self.0.compare_exchange(run, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// A run that was claimed waits.
     pub fn wait(&self) {
-        self.0.store(u16::from(SizeClass::RUN.0) | WAITS, Ordering::Release);
+        self.0.store(u16::from(SizeClass::RUN.number()) | WAITS, Ordering::Release);
     }
 }

@@ -35,9 +35,15 @@ impl Slab {
     /// One of the owner's words, whichever way the span keeps them.
     #[inline(always)]
     pub fn word_of(&self, word: usize) -> &AtomicU64 {
+        if self.has_one_word() { &self.word } else { self.word_of_many(word) }
+    }
+
+    /// One of the owner's words, where the span has more than 64 blocks.
+    #[inline(always)]
+    pub fn word_of_many(&self, word: usize) -> &AtomicU64 {
         // SAFETY: `slab-word`: blocks are below 4,096, so words below 64.
         unsafe { core::hint::assert_unchecked(word < WORDS_BYTES / 8) };
-        if self.has_one_word() { &self.word } else { &self.words()[word] }
+        &self.words()[word]
     }
 
     /// One of the words that others set.

@@ -6,25 +6,26 @@
 use core::ptr::NonNull;
 
 use super::Territory;
-use super::pool::{Claim, PoolZone};
-use crate::config::geometry::{SUPERSLAB_BYTES, ZONES};
+use super::pool::PoolZone;
+use crate::base::place::{Place, SuperSlabNumber};
+use crate::config::geometry::SUPERSLAB_BYTES;
 use crate::pages::PageProvider;
 use crate::policy::retention::MOST_EDGES;
 
 impl<P: PageProvider> Territory<P> {
-    /// Says whether a claimed superslab comes in a huge page when it is needed again. Of one that was given back in
+    /// Says whether a superslab of which the caller has claimed slabs comes in a huge page when it is needed again. Of one that was given back in
     /// part the system is not to make a huge page again by itself. Returns whether it may come in one.
-    pub(super) fn choose_pages(&self, claim: Claim, huge: bool) -> bool {
+    pub(super) fn choose_pages(&self, place: Place, huge: bool) -> bool {
         let may_differ = {
             let mut pool = self.pool.lock();
-            let edges = pool.zones.iter().map(|zone| zone.edges).sum();
-            let zone = &mut pool.zones[claim.zone % ZONES];
-            if zone.header(claim.superslab).asked == huge {
+            let edges = pool.zones.0.iter().map(|zone| zone.edges).sum();
+            let zone = &mut pool.zones[place.zone];
+            if zone.header(place.superslab).asked == huge {
                 return huge;
             }
-            zone.ask(claim.superslab, huge, edges)
+            zone.ask(place.superslab, huge, edges)
         };
-        let base = self.zones.get(claim.zone).base().wrapping_add(claim.superslab * SUPERSLAB_BYTES);
+        let base = self.zones.get(place.zone).base().wrapping_add(place.superslab.offset());
         let Some(base) = NonNull::new(base).filter(|_| may_differ) else {
             return !huge;
         };
@@ -41,16 +42,16 @@ impl<P: PageProvider> Territory<P> {
 
 impl PoolZone {
     /// Edges on both sides of a superslab.
-    fn edges_of(&mut self, superslab: usize) -> usize {
+    fn edges_of(&mut self, superslab: SuperSlabNumber) -> usize {
         let asked = self.header(superslab).asked;
-        let before = superslab.checked_sub(1);
-        let behind = Some(superslab + 1).filter(|&behind| behind < self.committed);
+        let before = superslab.before();
+        let behind = Some(superslab.behind()).filter(|behind| behind.index() < self.committed);
         [before, behind].into_iter().flatten().filter(|&other| self.header(other).asked != asked).count()
     }
 
     /// Notes that a superslab is to come in huge pages or not; false if that makes too many edges of the `all` there
     /// are: then it stays as it was.
-    fn ask(&mut self, superslab: usize, huge: bool, all: usize) -> bool {
+    fn ask(&mut self, superslab: SuperSlabNumber, huge: bool, all: usize) -> bool {
         let before = self.edges_of(superslab);
         self.header(superslab).asked = huge;
         let now = self.edges_of(superslab);
@@ -64,6 +65,11 @@ impl PoolZone {
 
     /// The same count from the headers.
     pub(super) fn counted_edges(&mut self) -> usize {
-        (1..self.committed).filter(|&at| self.header(at).asked != self.header(at - 1).asked).count()
+        let mut before = None;
+        let edges = SuperSlabNumber::first(self.committed).filter(|&at| {
+            let asked = self.header(at).asked;
+            before.replace(asked).is_some_and(|before| before != asked)
+        });
+        edges.count()
     }
 }

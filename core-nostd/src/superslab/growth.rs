@@ -1,29 +1,40 @@
-//! Growth: superslabs are committed, and zones reserved, without a lock.
+//! Growth: zones are found, and their superslabs claimed, without a lock.
 //!
-//! Who needs more notes how far the pool has grown, commits what follows, and makes it available under the
-//! pool's lock. Threads that grow at the same time commit the same part, which harms nothing: nobody waits
-//! for anybody's system calls, no more is committed than is needed, and whoever comes second finds that
-//! the pool has grown. A fork in the middle of it leaves the child nothing to mend.
+//! Nothing is held in advance: what a zone has no superslab for may be anybody's. Who needs more claims, one after the
+//! other, maps, metadata and blocks of what follows, and makes it available under the pool's lock. Threads that
+//! grow at the same time claim the same part, of which one gets it; whoever comes second finds that it is there. A
+//! fork in the middle of it leaves the child nothing to mend: what it does not know of it takes for somebody else's.
+//!
+//! `tiny-map`: blocks of 8 bytes have a live map that is an eighth of all addresses. It is claimed when the first of them is
+//! wanted, for all superslabs that there are, and with each further one from then on; where that was refused, 16 bytes
+//! serve, for good.
+//!
+//! Where somebody else lies in the way of blocks, these superslabs are skipped: what is known of them is there, and says
+//! that they hold no block, so that the zone's other blocks stay on the fast path, which has no instruction for this.
+//! Where that is too much to skip, or what is known of blocks has no room, the zone is closed and another one begins.
 
 #![allow(unsafe_code, reason = "commits parts of zones")]
 
-use core::ptr::NonNull;
+use core::ops::Range;
+use core::ptr::{self, NonNull};
 
 use super::Territory;
-use super::pool::{Extent, Pool, PoolZone};
+use super::claims::Extent;
+use super::part::{Ends, Part};
+use super::plan::Plan;
+use super::pool::Pool;
+use super::zone::Zone;
+use crate::base::place::{SuperSlabNumber, ZoneNumber};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{LIVE_MAP_BYTES, META_HEADERS, META_SHIFT, META_SPARE, SUPERSLAB_BYTES, ZONES};
-use crate::pages::{PageProvider, Users};
-use crate::policy::retention;
+use crate::config::geometry::{META_HEADERS, META_SPARE, SUPERSLAB_BYTES};
+use crate::config::map::Map;
+use crate::pages::{PageProvider, Refused};
+use crate::policy::growth::{FIRST_STEP, step};
 
-#[cfg(test)]
-mod tests;
-
-/// Superslabs committed at a time: first, and at most.
-const FIRST_STEP: usize = 4;
-const MOST_STEP: usize = 64;
-/// Superslabs of a zone whose padding, less than one of them, is not worth saving.
-const LARGE_ZONE: usize = 1 << 10;
+/// Of what is known of them, what is little is claimed for so many superslabs at a time, which saves calls.
+const AHEAD: usize = 4;
+/// Superslabs that may be skipped at once. What is known of them costs addresses.
+const MOST_SKIPPED: usize = 64;
 
 impl<P: PageProvider> Territory<P> {
     /// Grows the pool until it answers; `None` when the provider has no more.
@@ -51,99 +62,225 @@ impl<P: PageProvider> Territory<P> {
         self.grow_until(|pool| pool.fits(slabs).then_some(())).is_some()
     }
 
-    /// One step more than `before`; false when the provider has none.
+    /// One step more than `before`, or a zone that is closed; false when the provider has none.
     #[cold]
     fn grow(&self, before: Extent) -> bool {
-        let Some(last) = before.zones.checked_sub(1).filter(|_| before.room > 0) else {
-            return self.add_zone(before.zones);
+        let last = ZoneNumber::first(before.zones).next_back();
+        let Some(last) = last.filter(|_| before.room > 0) else {
+            return ZoneNumber::new(before.zones).is_some_and(|next| self.add_zone(next));
         };
-        let mut step = before.committed.clamp(FIRST_STEP, MOST_STEP).min(before.room);
-        while step > 0 {
-            if self.commit_superslabs(last, before.committed, step) {
-                return true;
-            }
-            step /= 2;
-        }
-        false
-    }
-
-    fn commit_superslabs(&self, number: usize, from: usize, more: usize) -> bool {
-        let zone = self.zones.get(number);
-        let parts = [
-            (zone.base().wrapping_add(from * SUPERSLAB_BYTES), SUPERSLAB_BYTES, Users::SlowPaths),
-            (zone.live_base().wrapping_add(from * LIVE_MAP_BYTES), LIVE_MAP_BYTES, Users::All),
-            (zone.meta(from + more - 1), 1 << META_SHIFT, Users::SlowPaths),
-        ];
-        for (start, bytes, _) in parts {
-            let Some(start) = NonNull::new(start) else { return false };
-            if zone.superslabs() > from {
-                // Somebody was faster.
-                return true;
-            }
-            // SAFETY: the part lies within the zone's reserved run.
-            if !unsafe { self.provider.commit(start, more * bytes) } {
-                return false;
-            }
-        }
-        let (now, before) = (self.read_clock(), self.grown_ms.load(Ordering::Relaxed));
-        let last_step = (from / 2).clamp(FIRST_STEP, MOST_STEP) * SUPERSLAB_BYTES;
-        let huge = self.huge_pages.load(Ordering::Relaxed)
-            && retention::earns_huge_pages(from, last_step as u64, now.saturating_sub(before));
-        if huge && let Some(start) = NonNull::new(zone.base().wrapping_add(from * SUPERSLAB_BYTES)) {
-            // SAFETY: committed just now.
-            unsafe { self.provider.prefer_huge_pages(start, more * SUPERSLAB_BYTES) };
-        }
-        let mut pool = self.pool.lock();
-        if zone.superslabs() < from + more {
-            self.grown_ms.store(now, Ordering::Relaxed);
-            for (start, bytes, users) in parts {
-                if let Some(start) = NonNull::new(start) {
-                    self.provider.dedicate(start, more * bytes, users);
-                }
-            }
-            zone.set_committed(from + more);
-            pool.add_superslabs(number, from + more, huge, self.recent_ms());
-        }
-        true
-    }
-
-    /// One zone more than `known`, with its first superslabs.
-    fn add_zone(&self, known: usize) -> bool {
-        if known == ZONES {
-            return false;
-        }
-        let mut superslabs = (self.provider.zone_bytes() / SUPERSLAB_BYTES).max(1);
+        self.read_clock();
+        let mut step = step(before.committed).min(before.room);
         loop {
-            let plan = Plan::new(superslabs, self.provider.page_bytes());
-            // Where not even the first step is to be had, a smaller one may be, later.
-            for first in [FIRST_STEP.min(superslabs), 0] {
-                let Some(run) = self.provider.reserve_with(plan.bytes, SUPERSLAB_BYTES, &plan.parts(first)) else {
-                    continue;
-                };
-                let at = |offset| run.as_ptr().wrapping_add(offset);
-                let mut pool = self.pool.lock();
-                let was_faster = pool.extent().zones != known;
-                if !was_faster {
-                    for ((offset, length), users) in plan.pieces(first) {
-                        if let Some(start) = NonNull::new(at(offset)) {
-                            self.provider.dedicate(start, length, users);
-                        }
-                    }
-                    pool.add_zone(at(plan.meta_end), superslabs);
-                    self.zones.publish(at(plan.base), at(plan.live), at(plan.meta_end));
-                    self.zones.get(known).set_committed(first);
-                    pool.add_superslabs(known, first, false, self.recent_ms());
-                    drop(pool);
-                    if known == 0 && first > 0 {
-                        let spare = self.zones.first().meta(0).wrapping_add(META_SPARE);
-                        // SAFETY: committed, zero, and nobody's: headers and index stand behind it.
-                        unsafe { self.store.offer(spare, META_HEADERS - META_SPARE) };
-                    }
+            match self.extend(last, before.committed, step) {
+                Ok(()) => return true,
+                Err(_) if step > 1 => step /= 2,
+                Err(Refused::Memory) => return false,
+                Err(Refused::Occupied) => {
+                    self.pool.lock().close(last, before.committed);
                     return true;
                 }
-                drop(pool);
-                // SAFETY: reserved just now, seen by nobody.
-                unsafe { self.provider.release(run, plan.bytes) };
+            }
+        }
+    }
+
+    /// So many superslabs more than `from`.
+    fn extend(&self, number: ZoneNumber, from: usize, more: usize) -> Result<(), Refused> {
+        self.claim_known(number, from + more)?;
+        match self.claim_part(number, Part::Blocks, from + more) {
+            Ok(()) => self.make_available(number),
+            Err(Refused::Occupied) if more == 1 => self.skip(number, from),
+            refused => refused,
+        }
+    }
+
+    /// True of what is claimed of superslabs.
+    fn is_claimed(&self, part: Part) -> bool {
+        part != Part::Tiny || self.has_tiny()
+    }
+
+    /// True if what is about to be available lacks its part of the map of blocks of 8 bytes, of which the first came
+    /// while it was claimed.
+    fn lacks_tiny(&self, pool: &mut Pool, number: ZoneNumber, end: usize) -> bool {
+        self.has_tiny() && pool.claimed(number, Part::Tiny) < end
+    }
+
+    /// True if every superslab has its part of the live map of blocks of 8 bytes where those are served (`tiny-map`).
+    pub fn is_tiny_whole(&self) -> bool {
+        let mut pool = self.pool.lock();
+        let Extent { zones, committed, .. } = pool.extent();
+        let last = ZoneNumber::first(zones).next_back();
+        !self.has_tiny() || last.is_none_or(|last| pool.claimed(last, Part::Tiny) >= committed)
+    }
+
+    /// The first block of 8 bytes: claims their live map, for what there is of the one zone. False, once and for all, if it
+    /// cannot be had.
+    #[cold]
+    pub(super) fn begin_tiny(&self) -> bool {
+        let first = ZoneNumber::FIRST;
+        if self.zones.count() == 0 && !self.provide(1) {
+            return false;
+        }
+        let zone = self.zones.first();
+        while self.zones.count() == 1
+            && !zone.map(Map::Tiny).is_null()
+            && self.claim_part(first, Part::Tiny, zone.superslabs()).is_ok()
+        {
+            let mut pool = self.pool.lock();
+            // Whoever grows it, or adds a zone, does so by this lock.
+            if pool.extent().zones == 1 && pool.claimed(first, Part::Tiny) >= pool.extent().committed {
+                return self.decide_tiny(true);
+            }
+        }
+        self.decide_tiny(false)
+    }
+
+    /// What is known of the superslabs below `end`, and of a few more where that is little.
+    fn claim_known(&self, number: ZoneNumber, end: usize) -> Result<(), Refused> {
+        let most = self.pool.lock().superslabs_of(number).max(end);
+        self.claim(
+            number,
+            &Part::ALL.map(|part| match part {
+                Part::Blocks => 0,
+                _ if !self.is_claimed(part) => 0,
+                _ if part.is_small() => end.next_multiple_of(AHEAD).min(most),
+                _ => end,
+            }),
+        )
+    }
+
+    fn claim_part(&self, number: ZoneNumber, part: Part, end: usize) -> Result<(), Refused> {
+        self.claim(number, &Part::ALL.map(|other| if other == part { end } else { 0 }))
+    }
+
+    /// Claims what parts of a zone lack below their `ends`. `Occupied` if somebody else lies there, and it is no thread
+    /// of ours.
+    #[inline(never)]
+    fn claim(&self, number: ZoneNumber, ends: &Ends) -> Result<(), Refused> {
+        let zone = self.zones.get(number);
+        loop {
+            let Some((part, lacking)) = self.pool.lock().begin_claim(number, ends) else { return Ok(()) };
+            let answer = self.commit(zone, part, lacking.start, lacking.end);
+            let mut pool = self.pool.lock();
+            let others_claim = pool.end_claim();
+            if pool.claimed(number, part) == lacking.start {
+                match answer {
+                    Ok(()) => self.enter(&mut pool, number, part, lacking),
+                    // It may be one of them that lies there.
+                    Err(Refused::Occupied) if others_claim => {
+                        drop(pool);
+                        P::relax();
+                    }
+                    refused => return refused,
+                }
+            }
+        }
+    }
+
+    fn commit(&self, zone: &Zone, part: Part, start: usize, end: usize) -> Result<(), Refused> {
+        let (first, bytes) = zone.part(part, start, end, self.provider.page_bytes());
+        if bytes == 0 {
+            return Ok(());
+        }
+        let Some(first) = NonNull::new(first) else { return Err(Refused::Occupied) };
+        // SAFETY: the part lies within the zone's run.
+        unsafe { self.provider.commit(first, bytes) }
+    }
+
+    /// A part is there, and every thread that grows knows it from now on.
+    #[inline(never)]
+    fn enter(&self, pool: &mut Pool, number: ZoneNumber, part: Part, claimed: Range<usize>) {
+        let (first, bytes) = self.zones.get(number).part(part, claimed.start, claimed.end, self.provider.page_bytes());
+        if let Some(first) = NonNull::new(first).filter(|_| bytes > 0) {
+            self.provider.dedicate(first, bytes, part.users());
+        }
+        pool.enter(number, part, claimed.end);
+        if part == Part::Blocks {
+            let huge = pool.pace.earns_huge_pages(claimed.start, self.recent());
+            pool.claims.huge = huge && self.huge_pages.load(Ordering::Relaxed);
+        }
+    }
+
+    /// Makes the superslabs that were claimed last available, whoever claimed them.
+    fn make_available(&self, number: ZoneNumber) -> Result<(), Refused> {
+        let (new, huge) = self.pool.lock().claimed_last(number);
+        if new.is_empty() {
+            return Ok(());
+        }
+        let (first, bytes) = self.zones.get(number).part(Part::Blocks, new.start, new.end, self.provider.page_bytes());
+        if huge && let Some(first) = NonNull::new(first) {
+            // SAFETY: claimed, and never given back.
+            unsafe { self.provider.prefer_huge_pages(first, bytes) };
+        }
+        loop {
+            let mut pool = self.pool.lock();
+            if pool.claimed_last(number) != (new.clone(), huge) {
+                return Ok(());
+            }
+            if !self.lacks_tiny(&mut pool, number, new.end) {
+                self.publish(&mut pool, number, &new, huge);
+                return Ok(());
+            }
+            drop(pool);
+            self.claim_part(number, Part::Tiny, new.end)?;
+        }
+    }
+
+    /// The pool and the zone have these superslabs from now on; those before them that they had not are absent.
+    fn publish(&self, pool: &mut Pool, number: ZoneNumber, new: &Range<usize>, huge: bool) {
+        if !new.is_empty() {
+            self.zones.get(number).set_committed(new);
+            pool.add_superslabs(number, new.clone(), huge, self.recent());
+        }
+    }
+
+    /// Somebody else lies at superslab `from`: one behind that is claimed, and those between hold no blocks.
+    fn skip(&self, number: ZoneNumber, from: usize) -> Result<(), Refused> {
+        let zone = self.zones.get(number);
+        let room = self.pool.lock().superslabs_of(number).saturating_sub(from);
+        let mut skipped = 1;
+        while skipped < room.min(MOST_SKIPPED + 1) {
+            let (start, end) = (from + skipped, from + skipped + 1);
+            self.claim_known(number, end)?;
+            match self.commit(zone, Part::Blocks, start, end) {
+                Ok(()) => {
+                    let mut pool = self.pool.lock();
+                    if pool.claimed_last(number).0 == (from..from) && !self.lacks_tiny(&mut pool, number, end) {
+                        self.enter(&mut pool, number, Part::Blocks, start..end);
+                        self.publish(&mut pool, number, &(start..end), false);
+                        return Ok(());
+                    }
+                    drop(pool);
+                    let (first, bytes) = zone.part(Part::Blocks, start, end, self.provider.page_bytes());
+                    if let Some(first) = NonNull::new(first) {
+                        // SAFETY: committed just now, and nobody has seen it.
+                        unsafe { self.provider.release(first, bytes) };
+                    }
+                    return Ok(());
+                }
+                Err(Refused::Occupied) => skipped *= 2,
+                Err(Refused::Memory) => return Err(Refused::Memory),
+            }
+        }
+        Err(Refused::Occupied)
+    }
+
+    /// One zone more, with its first superslabs.
+    fn add_zone(&self, number: ZoneNumber) -> bool {
+        let mut superslabs = (self.provider.zone_bytes() / SUPERSLAB_BYTES).max(1);
+        loop {
+            let tiny = self.has_tiny();
+            let plan = Plan::new(superslabs, self.provider.page_bytes(), !self.provider.addresses_are_memory());
+            // Where not even the first step is to be had, a smaller one may be, later.
+            for first in [FIRST_STEP.min(superslabs), 0] {
+                let parts = plan.parts(first, tiny);
+                // SAFETY: the plan's parts are the plan's.
+                let run = unsafe { self.provider.reserve_with(plan.bytes, SUPERSLAB_BYTES, &parts) };
+                let Some(run) = run else { continue };
+                if !self.publish_zone(number, run, &plan, superslabs, first, tiny) {
+                    // SAFETY: reserved just now, seen by nobody.
+                    unsafe { self.provider.release_with(run, plan.bytes, &parts) };
+                }
                 return true;
             }
             if superslabs == 1 {
@@ -152,55 +289,38 @@ impl<P: PageProvider> Territory<P> {
             superslabs /= 2;
         }
     }
-}
 
-/// Offsets of a zone's parts. Of each part the start is committed first; metadata grows downwards, so in a large
-/// zone all beginnings but one are neighbours, and a start costs few system calls:
-///
-/// ```text
-/// large   live map →            … ← metadata | index | blocks →
-/// small   blocks → | live map → … ← metadata | index
-/// ```
-///
-/// The index starts within the metadata. What stands right below the first block of a zone that grows to more than
-/// 8 GiB is the index of superslabs that come last.
-struct Plan {
-    base: usize,
-    live: usize,
-    /// Where the metadata ends, and the rest of the pool's index starts.
-    meta_end: usize,
-    index_bytes: usize,
-    bytes: usize,
-}
-
-impl Plan {
-    fn new(superslabs: usize, page: usize) -> Self {
-        let index_bytes = PoolZone::index_bytes(superslabs).next_multiple_of(page);
-        let blocks = superslabs * SUPERSLAB_BYTES;
-        let rest = superslabs * (LIVE_MAP_BYTES + (1 << META_SHIFT)) + index_bytes;
-        let (base, live, bytes) = if superslabs < LARGE_ZONE {
-            (0, blocks, blocks + rest)
-        } else {
-            let before = rest.next_multiple_of(SUPERSLAB_BYTES);
-            (before, 0, before + blocks)
-        };
-        let meta_end = if superslabs < LARGE_ZONE { bytes } else { base } - index_bytes;
-        Self { base, live, meta_end, index_bytes, bytes }
-    }
-
-    /// Offset and length of what the first superslabs need, and who uses it.
-    fn pieces(&self, superslabs: usize) -> [((usize, usize), Users); 3] {
-        let meta = (self.meta_end - (superslabs << META_SHIFT), (superslabs << META_SHIFT) + self.index_bytes);
-        [
-            ((self.live, superslabs * LIVE_MAP_BYTES), Users::All),
-            (meta, Users::SlowPaths),
-            ((self.base, superslabs * SUPERSLAB_BYTES), Users::SlowPaths),
-        ]
-    }
-
-    /// Offset and length of what the first superslabs need; neighbours are one part.
-    fn parts(&self, superslabs: usize) -> [(usize, usize); 3] {
-        let [(live, _), (meta, _), (blocks, _)] = self.pieces(superslabs);
-        if self.base == 0 { [blocks, live, meta] } else { [live, (meta.0, meta.1 + blocks.1), (self.bytes, 0)] }
+    /// Makes a run the next zone; false if somebody was faster.
+    fn publish_zone(
+        &self,
+        number: ZoneNumber,
+        run: NonNull<u8>,
+        plan: &Plan,
+        superslabs: usize,
+        first: usize,
+        tiny: bool,
+    ) -> bool {
+        let at = |offset| run.as_ptr().wrapping_add(offset);
+        let mut pool = self.pool.lock();
+        if pool.extent().zones != number.index() || self.has_tiny() != tiny {
+            return false;
+        }
+        if let Some(index) = NonNull::new(at(plan.meta_end)).filter(|_| plan.index_bytes > 0) {
+            self.provider.dedicate(index, plan.index_bytes, Part::Meta.users());
+        }
+        pool.add_zone(number, at(plan.meta_end), superslabs);
+        let maps = plan.maps().map(|offset| offset.map_or(ptr::null_mut(), at));
+        self.zones.publish(number, at(plan.base), maps, at(plan.meta_end));
+        for part in Part::ALL.into_iter().filter(|&part| first > 0 && self.is_claimed(part)) {
+            self.enter(&mut pool, number, part, 0..first);
+        }
+        self.publish(&mut pool, number, &(0..first), false);
+        drop(pool);
+        if number == ZoneNumber::FIRST && first > 0 {
+            let spare = self.zones.first().meta(SuperSlabNumber::FIRST).wrapping_add(META_SPARE);
+            // SAFETY: committed, zero, and nobody's: headers and index stand behind it.
+            unsafe { self.store.offer(spare, META_HEADERS - META_SPARE) };
+        }
+        true
     }
 }

@@ -10,9 +10,11 @@ use core::ptr::NonNull;
 
 use super::Territory;
 use super::pool::{Claim, Pool, pick};
-use crate::base::bits::{low, multiples, run_starts};
+use crate::base::millis::Millis;
+use crate::base::place::{Place, SuperSlabNumber};
+use crate::base::slab_mask::SlabMask;
 use crate::config::flags::Harden;
-use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES, ZONES};
+use crate::config::geometry::SLAB_BYTES;
 use crate::pages::PageProvider;
 use crate::slab::{Mailbox, SizeClass, Slab};
 
@@ -39,11 +41,11 @@ impl<P: PageProvider> Territory<P> {
             let mask = claim.mask & claim.mask >> 1;
             let (whole, guard) = (Claim { mask, ..claim }, claim.mask & !mask);
             if self.guard(claim, guard) {
-                self.pool.lock().change_guards(claim, guard, 0);
+                self.pool.lock().change_guards(claim.place, guard, SlabMask::NONE);
                 return Some(self.open_guarded(whole, class, owner));
             }
             self.measures.guards.refused();
-            self.return_slabs(claim.zone, claim.superslab, guard, 0);
+            self.return_slabs(claim.place, guard, SlabMask::NONE);
             return Some(self.open(whole, class, owner));
         }
         let claim = self.claim_by(grow, |pool, now| pool.claim(slabs, align, now))?;
@@ -56,14 +58,14 @@ impl<P: PageProvider> Territory<P> {
         slab
     }
 
-    fn slab_at(&self, claim: Claim, guard: u64) -> Option<NonNull<u8>> {
-        let offset = claim.superslab * SUPERSLAB_BYTES + guard.trailing_zeros() as usize * SLAB_BYTES;
-        NonNull::new(self.zones.get(claim.zone).base().wrapping_add(offset))
+    fn slab_at(&self, place: Place, guard: SlabMask) -> Option<NonNull<u8>> {
+        let offset = place.superslab.offset() + guard.first() * SLAB_BYTES;
+        NonNull::new(self.zones.get(place.zone).base().wrapping_add(offset))
     }
 
     /// Forbids a claimed slab; what it held goes back first.
-    fn guard(&self, claim: Claim, guard: u64) -> bool {
-        let Some(start) = self.slab_at(claim, guard) else { return false };
+    fn guard(&self, claim: Claim, guard: SlabMask) -> bool {
+        let Some(start) = self.slab_at(claim.place, guard) else { return false };
         // A page that is larger than a slab would take others' with it.
         if !SLAB_BYTES.is_multiple_of(self.provider.page_bytes()) {
             return false;
@@ -77,11 +79,10 @@ impl<P: PageProvider> Territory<P> {
     }
 
     /// Its span ends: a guard is spare now.
-    pub(super) fn spare_guard(&self, zone: usize, superslab: usize, span: u64) {
+    pub(super) fn spare_guard(&self, place: Place, span: SlabMask) {
         let guard = (span << 1) & !span;
         let mut pool = self.pool.lock();
-        let header = pool.zones[zone % ZONES].header(superslab);
-        header.spare |= guard;
+        pool.header(place).spare |= guard;
         pool.spare += 1;
     }
 
@@ -92,45 +93,45 @@ impl<P: PageProvider> Territory<P> {
         }
         let mut any = false;
         loop {
-            let Some((claim, guard)) = self.pool.lock().take_spare() else { return any };
+            let Some((place, guard)) = self.pool.lock().take_spare() else { return any };
             // SAFETY: a guard is forbidden (`guard-slab`), and this one is in nobody's hands.
             let permitted =
-                self.slab_at(claim, guard).is_some_and(|at| unsafe { self.provider.unguard(at, SLAB_BYTES) });
+                self.slab_at(place, guard).is_some_and(|at| unsafe { self.provider.unguard(at, SLAB_BYTES) });
             if !permitted {
-                self.pool.lock().put_spare(claim, guard);
+                self.pool.lock().put_spare(place, guard);
                 return any;
             }
-            self.pool.lock().change_guards(claim, 0, guard);
+            self.pool.lock().change_guards(place, SlabMask::NONE, guard);
             self.measures.guards.remove();
-            self.return_slabs(claim.zone, claim.superslab, guard, 0);
+            self.return_slabs(place, guard, SlabMask::NONE);
             any = true;
         }
     }
 }
 
 impl Pool {
-    fn change_guards(&mut self, claim: Claim, more: u64, fewer: u64) {
-        let header = self.zones[claim.zone % ZONES].header(claim.superslab);
+    fn change_guards(&mut self, place: Place, more: SlabMask, fewer: SlabMask) {
+        let header = self.header(place);
         header.guards = header.guards & !fewer | more;
     }
 
     /// A run of free slabs before a spare guard, which is the run's then.
-    fn claim_before_spare(&mut self, slabs: usize, align: usize, now_ms: u64) -> Option<Claim> {
+    fn claim_before_spare(&mut self, slabs: usize, align: usize, now: Millis) -> Option<Claim> {
         if self.spare == 0 || slabs > 63 {
             return None;
         }
-        for number in 0..self.count {
-            let zone = &mut self.zones[number % ZONES];
-            for superslab in 0..zone.committed {
+        for number in self.numbers() {
+            let zone = &mut self.zones[number];
+            for superslab in SuperSlabNumber::first(zone.committed) {
                 let header = zone.header(superslab);
-                let starts = run_starts(header.free, slabs) & header.spare >> slabs & multiples(align);
-                if starts != 0 {
-                    let first = pick(starts, self.dice.as_ref()) as usize;
-                    header.spare &= !(1 << (first + slabs));
+                let starts = header.free.run_starts(slabs) & header.spare >> slabs & SlabMask::multiples(align);
+                if !starts.is_empty() {
+                    let first = pick(starts, self.dice.as_ref());
+                    header.spare &= !SlabMask::one(first + slabs);
                     self.spare -= 1;
-                    let claim = zone.take(number, superslab, low(slabs) << first, now_ms);
+                    let claim = zone.take(Place { zone: number, superslab }, SlabMask::run(first, slabs), now);
                     let missing = claim.mask & !zone.header(superslab).resident();
-                    self.allowance.needed(missing.count_ones() as usize);
+                    self.allowance.needed(missing.count());
                     return Some(claim);
                 }
             }
@@ -139,27 +140,25 @@ impl Pool {
     }
 
     /// Takes a spare guard out; where it is, and its bit.
-    fn take_spare(&mut self) -> Option<(Claim, u64)> {
+    fn take_spare(&mut self) -> Option<(Place, SlabMask)> {
         if self.spare == 0 {
             return None;
         }
-        for number in 0..self.count {
-            let zone = &mut self.zones[number % ZONES];
-            for superslab in 0..zone.committed {
+        for number in self.numbers() {
+            let zone = &mut self.zones[number];
+            for superslab in SuperSlabNumber::first(zone.committed) {
                 let header = zone.header(superslab);
-                let guard = header.spare & header.spare.wrapping_neg();
-                if guard != 0 {
-                    header.spare &= !guard;
+                if !header.spare.is_empty() {
                     self.spare -= 1;
-                    return Some((Claim { zone: number, superslab, mask: guard, fresh: true }, guard));
+                    return Some((Place { zone: number, superslab }, header.spare.take_lowest(1)));
                 }
             }
         }
         None
     }
 
-    fn put_spare(&mut self, claim: Claim, guard: u64) {
-        self.zones[claim.zone % ZONES].header(claim.superslab).spare |= guard;
+    fn put_spare(&mut self, place: Place, guard: SlabMask) {
+        self.header(place).spare |= guard;
         self.spare += 1;
     }
 }

@@ -2,15 +2,22 @@
 //! `config`, `base`, `harden`, `policy`, `pages`, `slab`.
 
 mod advice;
+mod claims;
 mod growth;
 mod guards;
 mod header;
+mod index;
 mod limit;
-pub mod pool;
-pub mod prewarm;
+mod part;
+mod plan;
+pub(crate) mod pool;
+pub(crate) mod prewarm;
 mod purge;
-pub mod territory;
-pub mod zone;
+pub(crate) mod territory;
+pub(crate) mod zone;
+pub(crate) mod zones;
 
 pub use territory::Territory;
-pub use zone::{Zone, Zones};
+pub(crate) use zone::Zone;
+pub use zones::LIVE_BEFORE_SIZES;
+pub(crate) use zones::Zones;

@@ -5,15 +5,26 @@
 use core::ptr::{self, NonNull};
 
 use super::pool::{Claim, Pool};
-use super::zone::Zones;
+use super::zone::Zone;
+use super::zones::Zones;
+use crate::base::millis::Millis;
+use crate::base::place::Place;
+use crate::base::slab_mask::SlabMask;
 use crate::base::sync::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Lock, Ordering, Passage};
 use crate::config::flags::{Harden, Off};
-use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::map::Map;
 use crate::harden::{Finder, Measures};
 use crate::pages::PageProvider;
 use crate::pages::store::Store;
-use crate::slab::descriptor::FULL;
-use crate::slab::{Mailbox, SizeClass, Slab};
+use crate::refuge::Refuge;
+use crate::slab::listing::FULL;
+use crate::slab::{Live, Mailbox, SizeClass, Slab, starter};
+
+/// What is decided of blocks of 8 bytes.
+const UNDECIDED: u8 = 0;
+const SERVED: u8 = 1;
+const UNSERVED: u8 = 2;
 
 /// See the file's head.
 pub struct Territory<P: PageProvider> {
@@ -25,6 +36,8 @@ pub struct Territory<P: PageProvider> {
     pub pool: Lock<Pool, P>,
     /// Room for heaps and magazines.
     pub store: Store<P>,
+    /// Blocks for calls that come amid a fork.
+    pub refuge: Refuge,
     /// True if the pool had a slab that was used before when it was last asked: a hint.
     reusable: AtomicBool,
     /// True if the pool kept more than it is allowed when slabs last came back: a hint.
@@ -33,12 +46,12 @@ pub struct Territory<P: PageProvider> {
     clock_ms: AtomicU64,
     /// Milliseconds that free memory is kept.
     pub purge_delay_ms: AtomicU32,
-    /// The clock when superslabs were last added.
-    pub(super) grown_ms: AtomicU64,
     /// What is near the limit of memory, in bytes; 0 before it was asked for.
     pub(super) near_limit: AtomicUsize,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
+    /// Whether blocks of 8 bytes have their live map, in every superslab that is available; changed under the pool's lock.
+    tiny: AtomicU8,
     /// What is switched off.
     pub off: AtomicU8,
     /// Measures against misuse.
@@ -47,19 +60,25 @@ pub struct Territory<P: PageProvider> {
 
 impl<P: PageProvider> Territory<P> {
     /// Nothing reserved yet.
-    pub const fn new(provider: P, purge_delay_ms: u32) -> Self {
+    ///
+    /// # Safety
+    ///
+    /// What is reached through it is used as this crate's own layers use it: they trust each other.
+    pub const unsafe fn new(provider: P, purge_delay_ms: u32) -> Self {
         Self {
             zones: Zones::new(),
             provider,
             pool: Lock::new(Pool::new()),
-            store: Store::new(),
+            // SAFETY: this is the layer.
+            store: unsafe { Store::new() },
+            refuge: Refuge::new(),
             reusable: AtomicBool::new(false),
             surplus: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
-            grown_ms: AtomicU64::new(0),
             near_limit: AtomicUsize::new(0),
             huge_pages: AtomicBool::new(true),
+            tiny: AtomicU8::new(UNDECIDED),
             off: AtomicU8::new(0),
             measures: Measures::new(),
         }
@@ -70,16 +89,71 @@ impl<P: PageProvider> Territory<P> {
         Off::from_bits_retain(self.off.load(Ordering::Relaxed)).intersects(mechanism)
     }
 
+    /// True if blocks of 8 bytes have their live map.
+    #[inline]
+    pub fn has_tiny(&self) -> bool {
+        self.tiny.load(Ordering::Relaxed) == SERVED
+    }
+
+    /// True if blocks of 8 bytes can be had; from the first question on their live map is there, if it can be.
+    #[inline]
+    pub fn serves_tiny(&self) -> bool {
+        match self.tiny.load(Ordering::Relaxed) {
+            UNDECIDED => self.begin_tiny(),
+            decided => decided == SERVED,
+        }
+    }
+
+    /// Whether they are served, unless that was decided; what it is then.
+    pub(super) fn decide_tiny(&self, served: bool) -> bool {
+        let to = if served { SERVED } else { UNSERVED };
+        match self.tiny.compare_exchange(UNDECIDED, to, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => {
+                if served {
+                    self.zones.serve_tiny();
+                }
+                served
+            }
+            Err(decided) => decided == SERVED,
+        }
+    }
+
+    /// The live maps that there are.
+    pub fn live_maps(&self) -> impl Iterator<Item = Map> + use<P> {
+        let tiny = self.has_tiny();
+        Map::LIVE.into_iter().filter(move |&map| tiny || map != Map::Tiny)
+    }
+
     /// The clock as it was last read.
-    pub fn recent_ms(&self) -> u64 {
-        self.clock_ms.load(Ordering::Relaxed)
+    pub fn recent(&self) -> Millis {
+        Millis::new(self.clock_ms.load(Ordering::Relaxed))
+    }
+
+    /// How long free memory is kept.
+    pub fn purge_delay(&self) -> Millis {
+        Millis::new(self.purge_delay_ms.load(Ordering::Relaxed).into())
     }
 
     /// Reads the clock.
-    pub fn read_clock(&self) -> u64 {
+    pub fn read_clock(&self) -> Millis {
         let now = self.provider.now_ms();
         self.clock_ms.store(now, Ordering::Relaxed);
-        now
+        Millis::new(now)
+    }
+
+    /// The zone that an address lies in, and no gap of it.
+    #[inline]
+    pub fn zone_of(&self, pointer: *const u8) -> Option<&Zone> {
+        let zone = self.zones.find(pointer)?;
+        (!zone.has_gaps() || !self.is_in_gap(zone, pointer)).then_some(zone)
+    }
+
+    /// True if somebody else lies at an address that a zone covers.
+    #[cold]
+    pub fn is_in_gap(&self, zone: &Zone, pointer: *const u8) -> bool {
+        let superslab = zone.superslab_of(pointer.addr());
+        let number = self.zones.numbers().find(|&number| ptr::eq(self.zones.get(number), zone));
+        number.is_some_and(|zone| self.pool.lock().is_absent(Place { zone, superslab }))
     }
 
     /// Zeroed memory for one of our own structures, which is never given back. The store's first room comes with
@@ -104,9 +178,9 @@ impl<P: PageProvider> Territory<P> {
     }
 
     /// Claims from the pool; where it has not enough, grows it first, if that is allowed.
-    pub(super) fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, u64) -> Option<T>) -> Option<T> {
+    pub(super) fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, Millis) -> Option<T>) -> Option<T> {
         let claim = |pool: &mut Pool| {
-            let claimed = claim(pool, self.recent_ms());
+            let claimed = claim(pool, self.recent());
             self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
             claimed
         };
@@ -115,23 +189,26 @@ impl<P: PageProvider> Territory<P> {
 
     /// Makes claimed slabs a span.
     pub fn open(&self, claim: Claim, class: SizeClass, owner: *const Mailbox) -> &Slab {
-        let zone = self.zones.get(claim.zone);
-        let first = claim.mask.trailing_zeros() as usize;
-        let slabs = claim.mask.count_ones() as usize;
+        let Place { zone, superslab } = claim.place;
+        let zone = self.zones.get(zone);
+        let (first, slabs) = (claim.mask.first(), claim.mask.count());
         // SAFETY: the pool hands out committed superslabs only.
-        let records = unsafe { zone.records(claim.superslab) };
+        let records = unsafe { zone.records(superslab) };
         let slab = &records[first % SUPERSLAB_SLABS];
-        let base = zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES + first * SLAB_BYTES);
+        let base = zone.base().wrapping_add(superslab.offset() + first * SLAB_BYTES);
         slab.base.store(base, Ordering::Relaxed);
         slab.used.set(0);
         slab.capacity.set(class.capacity_of(slabs));
-        slab.place.set(FULL);
+        slab.set_listing(FULL);
         slab.slabs.store(slabs as u8, Ordering::Relaxed);
         slab.fresh.set(claim.fresh);
         slab.guarded.set(false);
         slab.next.set(ptr::null());
         slab.prev.set(ptr::null());
         slab.owner.store(owner.cast_mut(), Ordering::Release);
+        if class.has_magazine() {
+            zone.set_kinds(base, slabs, class);
+        }
         // Last: who frees what was here before, a second time and this late, finds all of the new span or none of it.
         slab.name(class, 0, slabs);
         slab
@@ -139,27 +216,28 @@ impl<P: PageProvider> Territory<P> {
 
     /// The records of a claim's superslab, and where it starts.
     pub fn whole_of(&self, claim: Claim) -> (*const Slab, *mut u8) {
-        let zone = self.zones.get(claim.zone);
+        let Place { zone, superslab } = claim.place;
+        let zone = self.zones.get(zone);
         // SAFETY: the pool hands out committed superslabs only.
-        let records = unsafe { zone.records(claim.superslab) };
-        (records.as_ptr(), zone.base().wrapping_add(claim.superslab * SUPERSLAB_BYTES))
+        let records = unsafe { zone.records(superslab) };
+        (records.as_ptr(), zone.base().wrapping_add(superslab.offset()))
     }
 
     /// A run and up to `extra` more slabs of its superslab, and which of all are dirty. With `grow` the
     /// provider may be called.
-    pub fn claim_with_extra(&self, slabs: usize, extra: usize, grow: bool) -> Option<(Claim, u64)> {
+    pub fn claim_with_extra(&self, slabs: usize, extra: usize, grow: bool) -> Option<(Claim, SlabMask)> {
         self.claim_by(grow, |pool, now| pool.claim_with_extra(slabs, extra, now))
     }
 
     /// Gives slabs that are in no span back to the pool.
-    pub fn return_slabs(&self, zone: usize, superslab: usize, mask: u64, dirty: u64) {
-        self.return_slabs_used(zone, superslab, mask, dirty, self.recent_ms());
+    pub fn return_slabs(&self, place: Place, mask: SlabMask, dirty: SlabMask) {
+        self.return_slabs_used(place, mask, dirty, self.recent());
     }
 
-    /// The same, as if they had last been used at `used_ms`.
-    pub(super) fn return_slabs_used(&self, zone: usize, superslab: usize, mask: u64, dirty: u64, used_ms: u64) {
+    /// The same, as if they had last been used then.
+    pub(super) fn return_slabs_used(&self, place: Place, mask: SlabMask, dirty: SlabMask, used: Millis) {
         let mut pool = self.pool.lock();
-        pool.release(zone, superslab, mask, dirty, used_ms);
+        pool.release(place, mask, dirty, used);
         self.surplus.store(pool.surplus() > 0, Ordering::Relaxed);
         self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
     }
@@ -174,31 +252,36 @@ impl<P: PageProvider> Territory<P> {
         self.reusable.load(Ordering::Relaxed)
     }
 
-    /// Which zone, superslab and slabs a span is.
-    fn whereabouts(&self, slab: &Slab) -> Option<(usize, usize, u64)> {
+    /// Where a span is, and which slabs it is.
+    fn whereabouts(&self, slab: &Slab) -> Option<(Place, SlabMask)> {
         let base = slab.base.load(Ordering::Relaxed);
-        let number = (0..self.zones.count()).find(|&number| self.zones.get(number).covers(base))?;
-        let superslab = (base.addr() - self.zones.get(number).base().addr()) / SUPERSLAB_BYTES;
-        let mask = crate::base::bits::low(slab.slabs.load(Ordering::Relaxed) as usize) << slab.index();
-        Some((number, superslab, mask))
+        let zone = self.zones.numbers().find(|&number| self.zones.get(number).covers(base))?;
+        let superslab = self.zones.get(zone).superslab_of(base.addr());
+        Some((Place { zone, superslab }, slab.mask()))
     }
 
     /// Gives a span's slabs back. None of its blocks is out.
     pub fn release_span(&self, slab: &Slab) {
-        let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
+        let Some((place, mask)) = self.whereabouts(slab) else {
             return;
         };
-        self.forget_freed(slab);
+        self.end_span(slab);
         slab.close();
         if slab.guarded.replace(false) {
-            self.spare_guard(zone, superslab, mask);
+            self.spare_guard(place, mask);
         }
-        self.return_slabs(zone, superslab, mask, mask);
+        self.return_slabs(place, mask, mask);
     }
 
-    /// Before a span ends: its blocks are looked at for the last time.
+    /// Before a span ends: its slabs have no kind any more, and its blocks are looked at for the last time.
     #[inline]
-    pub fn forget_freed(&self, slab: &Slab) {
+    pub fn end_span(&self, slab: &Slab) {
+        let base = slab.base.load(Ordering::Relaxed);
+        if slab.class().has_magazine()
+            && let Some(zone) = self.zones.find(base)
+        {
+            zone.set_kinds(base, slab.slabs.load(Ordering::Relaxed).into(), SizeClass::NONE);
+        }
         if self.measures.has(Harden::HOLDS) && slab.class().has_freed_marks() {
             self.look_at_freed(slab);
         }
@@ -206,25 +289,28 @@ impl<P: PageProvider> Territory<P> {
 
     #[cold]
     fn look_at_freed(&self, slab: &Slab) {
-        let (class, base) = (slab.class(), slab.base.load(Ordering::Relaxed));
-        let step = class.shape().bytes as usize;
-        for block in
-            (0..slab.span_bytes()).step_by(step.max(1 << GRANULE_SHIFT)).map(|offset| base.wrapping_add(offset))
-        {
-            let Some(zone) = self.zones.find(block) else { return };
-            let Some(live) = zone.live_place(block) else { return };
-            if live.load(Ordering::Relaxed) == SizeClass::FREED.0 {
-                live.store(0, Ordering::Relaxed);
+        let base = slab.base.load(Ordering::Relaxed);
+        let Some(zone) = self.zones.find(base) else { return };
+        let look = |class: SizeClass, block: *mut u8| {
+            let Some(live) = zone.live_place(class, block) else { return };
+            if Live::at(live) == Live::FREED {
+                Live::NOTHING.put(live);
                 let bytes = zone.bytes_in_use(class, block);
                 // SAFETY: free, and of a span that the caller has to itself; the mark says that it was filled.
                 unsafe { self.measures.look_at(block, bytes, Finder::Give) };
             }
+        };
+        if slab.class() == SizeClass::STARTER {
+            starter::for_each_block(slab, |granule, class| look(class, base.wrapping_add(granule << GRANULE_SHIFT)));
+        } else {
+            let (class, bytes) = (slab.class(), slab.class().shape().bytes as usize);
+            (0..slab.capacity.get().into()).for_each(|block: usize| look(class, base.wrapping_add(block * bytes)));
         }
     }
 
     /// Makes a run `slabs` long where it stands; false if what follows is taken.
     pub fn resize_run(&self, slab: &Slab, slabs: usize) -> bool {
-        let Some((zone, superslab, mask)) = self.whereabouts(slab) else {
+        let Some((place, mask)) = self.whereabouts(slab) else {
             return false;
         };
         let old = slab.slabs.load(Ordering::Relaxed) as usize;
@@ -236,15 +322,15 @@ impl<P: PageProvider> Territory<P> {
         if slabs < old {
             slab.forget(slabs);
             slab.slabs.store(slabs as u8, Ordering::Relaxed);
-            let tail = mask & !(crate::base::bits::low(slabs) << first);
-            self.return_slabs(zone, superslab, tail, tail);
+            let tail = mask & !SlabMask::run(first, slabs);
+            self.return_slabs(place, tail, tail);
             return true;
         }
         if first + slabs > 64 {
             return false;
         }
-        let more = crate::base::bits::low(slabs - old) << (first + old);
-        if slabs > old && self.pool.lock().claim_exactly(zone, superslab, more, self.recent_ms()).is_none() {
+        let more = SlabMask::run(first + old, slabs - old);
+        if slabs > old && self.pool.lock().claim_exactly(place, more, self.recent()).is_none() {
             return false;
         }
         slab.slabs.store(slabs as u8, Ordering::Relaxed);
@@ -252,9 +338,9 @@ impl<P: PageProvider> Territory<P> {
         true
     }
 
-    /// The locks that a fork holds.
-    pub fn hold(&self, passage: &mut Passage) {
+    /// Past the locks.
+    pub fn pass(&self, passage: &mut Passage) {
         passage.pass(&self.pool);
-        self.store.hold(passage);
+        self.store.pass(passage);
     }
 }

@@ -1,6 +1,7 @@
 //! A thread's calls, through a front on its stack; every block holds what its taker wrote, all of it.
 
 use hakmem_core::{Allocator, Fault, Front};
+use hakmem_tests::scene::{give_fast, give_packed, give_slow, new_front, resize};
 
 use crate::posix::Pages;
 
@@ -23,7 +24,7 @@ pub(crate) struct Caller<'a> {
 
 impl<'a> Caller<'a> {
     pub(crate) fn new(allocator: &'a Allocator<Pages>, seed: u64) -> Self {
-        Self { allocator, front: Front::new(), draw: (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) }
+        Self { allocator, front: new_front(), draw: (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) }
     }
 
     pub(crate) fn draw(&mut self) -> usize {
@@ -67,7 +68,7 @@ impl<'a> Caller<'a> {
     pub(crate) fn resize(&mut self, sent: Sent) -> Sent {
         Self::check(&sent);
         let bytes = self.bytes();
-        let block = self.allocator.resize(&self.front, sent.block, bytes).expect("a live block is resized");
+        let block = resize(self.allocator, &self.front, sent.block, bytes).expect("a live block is resized");
         assert!(!block.is_null(), "{bytes} bytes were refused");
         // SAFETY: ours, and that long.
         unsafe { block.write_bytes(sent.mark, bytes) };
@@ -75,10 +76,10 @@ impl<'a> Caller<'a> {
     }
 
     pub(crate) fn try_give(&self, block: *mut u8) -> Result<(), Fault> {
-        if self.allocator.give(&self.front, block) || self.allocator.give_packed(&self.front, block) {
+        if give_fast(self.allocator, &self.front, block) || give_packed(self.allocator, &self.front, block) {
             return Ok(());
         }
-        self.allocator.give_slow(&self.front, block)
+        give_slow(self.allocator, &self.front, block)
     }
 
     pub(crate) fn give(&self, sent: Sent) {

@@ -14,9 +14,8 @@ use std::ffi::c_int;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
 
 use caller::{Caller, Sent};
-use hakmem_core::Allocator;
-use hakmem_core::config::flags::Harden;
-use hakmem_core::config::settings::Settings;
+use hakmem_core::{Allocator, Harden, Settings};
+use hakmem_tests::scene::{after_fork, new_front};
 use posix::{Locked, Pages, pause, together};
 
 unsafe extern "C" {
@@ -27,23 +26,26 @@ unsafe extern "C" {
 
 type Scene = fn(&Allocator<Pages>, usize);
 
-const SCENES: [(&str, Settings, Scene); 8] = [
-    ("blocks are handed over", Settings::new(), handed_over),
-    ("the same, watched", Settings { stats: true, harden: Harden::DOUBLE_FREE, ..Settings::new() }, handed_over),
-    ("threads end while others free their blocks", Settings::new(), ends_amid_frees),
-    ("threads come, swap, resize, trim and go", Settings::new(), come_and_go),
-    ("memory goes back at once", Settings { purge_delay_ms: 0, ..Settings::new() }, come_and_go),
-    ("others look on", Settings::new(), looked_at),
-    ("two free one block", Settings { harden: Harden::DOUBLE_FREE, ..Settings::new() }, freed_by_two),
-    ("forks", Settings::new(), forks),
+/// How a scene's settings differ from the defaults.
+type Change = fn(&mut Settings);
+
+const SCENES: [(&str, Change, Scene); 8] = [
+    ("blocks are handed over", |_| {}, handed_over),
+    ("the same, watched", |settings| (settings.stats, settings.harden) = (true, Harden::DOUBLE_FREE), handed_over),
+    ("threads end while others free their blocks", |_| {}, ends_amid_frees),
+    ("threads come, swap, resize, trim and go", |_| {}, come_and_go),
+    ("memory goes back at once", |settings| settings.purge_delay_ms = 0, come_and_go),
+    ("others look on", |_| {}, looked_at),
+    ("two free one block", |settings| settings.harden = Harden::DOUBLE_FREE, freed_by_two),
+    ("forks", |_| {}, forks),
 ];
 
 fn main() {
     let scale = env::var("RACES_SCALE").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-    for (name, settings, scene) in SCENES {
+    for (name, change, scene) in SCENES {
         let allocator = Allocator::new(Pages::new());
         let first = Caller::new(&allocator, 0);
-        allocator.configure(&first.front, &settings);
+        allocator.configure(&first.front, &Settings::new().with(change));
         first.end();
         scene(&allocator, scale);
         nothing_is_left(&allocator);
@@ -161,8 +163,9 @@ fn looked_at(allocator: &Allocator<Pages>, scale: usize) {
         ended.fetch_add(1, Ordering::Release);
     };
     together(3, &body, || {
+        let front = new_front();
         while ended.load(Ordering::Acquire) < 3 {
-            allocator.round();
+            allocator.round(&front);
             assert!(allocator.stats().adds_up() || ended.load(Ordering::Acquire) < 3);
             pause();
         }
@@ -201,10 +204,10 @@ fn forks(allocator: &Allocator<Pages>, scale: usize) {
         let mut caller = Caller::new(allocator, 9);
         for _ in 0..10 * scale {
             let sent = caller.take();
-            let held = allocator.before_fork(false);
-            // SAFETY: every lock of the allocator's is held; the child calls nothing else.
+            allocator.before_fork(&caller.front);
+            // SAFETY: nobody else changes what is shared; the child calls nothing else.
             let process = unsafe { fork() };
-            allocator.after_fork(held, false, process == 0);
+            after_fork(allocator, &caller.front, process == 0).expect("live blocks are taken back");
             caller.give(sent);
             if process == 0 {
                 let kept: [_; 60] = std::array::from_fn(|_| caller.take());

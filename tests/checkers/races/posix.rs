@@ -6,8 +6,8 @@ use std::ffi::{c_int, c_long, c_void};
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{PageProvider, Purged, Refused};
 
 const NONE: c_int = 0;
 const READ_WRITE: c_int = 3;
@@ -79,9 +79,10 @@ unsafe impl PageProvider for Pages {
         NonNull::new(run)
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         // SAFETY: the caller's promise.
-        unsafe { mprotect(start.as_ptr().cast(), bytes, READ_WRITE) == 0 }
+        let opened = unsafe { mprotect(start.as_ptr().cast(), bytes, READ_WRITE) };
+        if opened == 0 { Ok(()) } else { Err(Refused::Memory) }
     }
 
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {

@@ -4,12 +4,9 @@
 
 use std::cell::RefCell;
 
-use hakmem_core::config::flags::Harden;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::harden::Finder;
-use hakmem_core::slab::SizeClass;
-use hakmem_core::{Fault, FaultKind};
-use hakmem_tests::scene::Scene;
+use hakmem_core::seam::SizeClass;
+use hakmem_core::{Fault, FaultKind, Finder, Harden, Settings};
+use hakmem_tests::scene::{Scene, resize, take_sized};
 
 const SIZES: [usize; 9] = [8, 16, 48, 1000, 1100, 5000, 9000, 20_000, 200_000];
 const RUN: usize = 300_000;
@@ -25,8 +22,11 @@ fn found() -> Vec<(Fault, Finder)> {
 
 fn scene(harden: Harden) -> Scene {
     let scene = Scene::new(64 << 20);
-    scene.allocator.on_written(|fault, finder| FOUND.with_borrow_mut(|found| found.push((*fault, finder))));
-    scene.allocator.configure(&scene.one, &Settings { harden, ..Settings::new() });
+    // SAFETY: the vector is of the process's allocator.
+    unsafe {
+        scene.allocator.on_written(|fault, finder| FOUND.with_borrow_mut(|found| found.push((*fault, finder))));
+    }
+    scene.allocator.configure(&scene.one, &Settings::new().with(|settings| settings.harden = harden));
     scene
 }
 
@@ -90,7 +90,7 @@ fn what_realloc_leaves_is_cleared() {
         let usable = scene.allocator.usable(block).expect("a live block");
         // SAFETY: a live block of ours.
         unsafe { block.write_bytes(0x77, usable) };
-        let moved = scene.allocator.resize(&scene.one, block, fewer).expect("a live block");
+        let moved = resize(&scene.allocator, &scene.one, block, fewer).expect("a live block");
         assert_eq!(moved == block, kept > 0, "{bytes} to {fewer}");
         assert!(contents(block, usable)[kept..].iter().all(|&found| found == 0), "{bytes} to {fewer}");
         assert!(contents(moved, fewer.min(bytes)).iter().all(|&found| found == 0x77), "{bytes} to {fewer}");
@@ -111,8 +111,7 @@ fn a_write_after_free_is_found_when_the_block_is_handed_out() {
                 // SAFETY: no client may, but the memory is there.
                 unsafe { *block.add(at) ^= 0x40 };
                 take_again(&scene, bytes, block);
-                let fault =
-                    Fault { kind: FaultKind::WrittenAfterFree, address: block.addr() + at, block_bytes: usable };
+                let fault = Fault::at(FaultKind::WrittenAfterFree, block.addr() + at).in_block(usable);
                 assert_eq!(found(), [(fault, Finder::Take)], "byte {at} of {bytes}, {harden:?}");
                 scene.audit();
             }
@@ -162,7 +161,7 @@ fn a_write_after_free_is_found_when_the_block_leaves_the_quarantine() {
 fn blocks_of_a_said_class_are_looked_at_too() {
     let class = SizeClass::of(48);
     let scene = scene(Harden::JUNK | Harden::QUARANTINE);
-    let take = || scene.allocator.take_sized(&scene.one, class);
+    let take = || take_sized(&scene.allocator, &scene.one, class);
     // SAFETY: taken so, and, once, not any more.
     let give = |block| unsafe { scene.allocator.give_sized(&scene.one, class, block) };
     let (block, _neighbour) = (take(), take());

@@ -2,10 +2,9 @@
 
 use std::fs;
 
-use hakmem_core::config::flags::Harden;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, Front, Harden};
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Region};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{give, new_front, take};
 
 use crate::harden;
 
@@ -13,7 +12,7 @@ type Pages = Narrow<Faulty<LinuxPages>>;
 
 fn guarded() -> (Allocator<Pages>, Front) {
     let allocator = Allocator::new(Narrow::new(Faulty::new(LinuxPages::new()), 1 << 30, usize::MAX));
-    let front = Front::new();
+    let front = new_front();
     harden(&allocator, &front, Harden::GUARD_SLABS);
     (allocator, front)
 }
@@ -91,7 +90,7 @@ fn without_the_systems_help_all_goes_on() {
         let blocks: Vec<_> = blocks.into_iter().map(|bytes| allocator.take_slow(&front, bytes)).collect();
         blocks.into_iter().filter(|block| !block.is_null()).for_each(|block| give(&allocator, &front, block));
     }
-    let (allocator, front) = (Allocator::new(Region::new(64, 8 << 20)), Front::new());
+    let (allocator, front) = (Allocator::new(Region::new(64, 8 << 20)), new_front());
     harden(&allocator, &front, Harden::all());
     let blocks: Vec<_> = (0..500).map(|_| take(&allocator, &front, 5_000)).collect();
     blocks.into_iter().for_each(|block| give(&allocator, &front, block));

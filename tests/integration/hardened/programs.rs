@@ -1,10 +1,10 @@
 //! Made-up programs over every provider, with refusals, under each measure.
 
-use hakmem_core::config::flags::Harden;
-use hakmem_core::{Allocator, Front, PageProvider};
+use hakmem_core::{Allocator, Harden, PageProvider};
 use hakmem_tests::action::Action;
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow, Region};
+use hakmem_tests::scene::new_front;
 use proptest::prelude::*;
 
 use crate::strategies::actions;
@@ -19,7 +19,7 @@ fn linux(zone_bytes: usize) -> Narrow<Faulty<LinuxPages>> {
 /// Replays under measures: twice, so that what was left of the first time is used again.
 fn replay<P: PageProvider>(provider: P, measures: Harden, may_refuse: bool, actions: &[Action]) {
     let allocator = Allocator::new(provider);
-    let front = Front::new();
+    let front = new_front();
     harden(&allocator, &front, measures);
     let mut driver = Driver::new(&allocator);
     driver.may_refuse = may_refuse;
@@ -58,7 +58,7 @@ proptest! {
         let allocator = Allocator::new(linux(1 << 30));
         let mut driver = Driver::new(&allocator);
         driver.run(&actions);
-        let front = Front::new();
+        let front = new_front();
         harden(&allocator, &front, Harden::from_bits_truncate(bits));
         driver.run(&actions);
         // Threads that were there before go on unwatched, beside those that came later.
@@ -77,7 +77,7 @@ proptest! {
         let faulty = allocator.provider().below();
         faulty.keep(keeps);
         if for_good { faulty.refuse_from(number) } else { faulty.refuse_once(number) }
-        let front = Front::new();
+        let front = new_front();
         harden(&allocator, &front, Harden::from_bits_truncate(bits));
         let mut driver = Driver::new(&allocator);
         driver.may_refuse = true;
@@ -107,7 +107,7 @@ fn each_call_is_refused_once() {
     for measures in sets() {
         let run = |refused: Option<u64>| {
             let allocator = Allocator::new(linux(ZONE));
-            let front = Front::new();
+            let front = new_front();
             harden(&allocator, &front, measures);
             let faulty = allocator.provider().below();
             refused.inspect(|&number| faulty.refuse_once(number));

@@ -4,16 +4,15 @@
 
 use std::collections::BTreeSet;
 
-use hakmem_core::config::flags::Harden;
-use hakmem_core::{Allocator, Front};
+use hakmem_core::{Allocator, Front, Harden};
 use hakmem_tests::providers::{LinuxPages, Narrow, Region};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{give, new_front, take};
 
 use crate::harden;
 
 /// Offsets from the lowest of what ten requests get.
 fn offsets(measures: Harden, bytes: usize) -> Vec<usize> {
-    let (allocator, front) = (Allocator::new(LinuxPages::new()), Front::new());
+    let (allocator, front) = (Allocator::new(LinuxPages::new()), new_front());
     take(&allocator, &front, 1);
     harden(&allocator, &front, measures);
     let blocks: Vec<_> = (0..10).map(|_| take(&allocator, &front, bytes).addr()).collect();
@@ -34,7 +33,7 @@ fn every_run_places_blocks_elsewhere() {
 #[test]
 fn where_the_provider_has_no_key_all_is_as_it_was() {
     let order = || {
-        let (allocator, front) = (Allocator::new(Region::new(48, 8 << 20)), Front::new());
+        let (allocator, front) = (Allocator::new(Region::new(48, 8 << 20)), new_front());
         harden(&allocator, &front, Harden::all());
         let blocks: Vec<_> = (0..500).map(|number| take(&allocator, &front, 16 + number)).collect();
         blocks.iter().map(|block| block.addr() - blocks[0].addr().min(block.addr())).collect::<Vec<_>>()
@@ -49,8 +48,7 @@ fn the_first_block_may_be_any_of_its_span() {
     for (bytes, blocks) in [(16, 2048), (64, 512), (256, 128), (1024, 32), (4096, 8)] {
         let mut places = BTreeSet::new();
         for _ in 0..TRIES.min(blocks * 20) {
-            let (allocator, front) =
-                (Allocator::new(Narrow::new(LinuxPages::new(), 8 << 20, usize::MAX)), Front::new());
+            let (allocator, front) = (Allocator::new(Narrow::new(LinuxPages::new(), 8 << 20, usize::MAX)), new_front());
             harden(&allocator, &front, Harden::RANDOM);
             // Its pages are the test's until it ends, so the key is the only thing that differs.
             places.insert(key_order(&allocator, &front, bytes));
@@ -65,7 +63,7 @@ fn key_order(allocator: &Allocator<Narrow<LinuxPages>>, front: &Front, bytes: us
 
 #[test]
 fn what_was_freed_last_does_not_come_first() {
-    let (allocator, front) = (Allocator::new(LinuxPages::new()), Front::new());
+    let (allocator, front) = (Allocator::new(LinuxPages::new()), new_front());
     harden(&allocator, &front, Harden::RANDOM);
     let blocks: Vec<_> = (0..200).map(|_| take(&allocator, &front, 64)).collect();
     let mut same = 0;

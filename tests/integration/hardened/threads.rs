@@ -7,7 +7,7 @@ use std::thread;
 
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
-use hakmem_tests::scene::{give, take};
+use hakmem_tests::scene::{give, new_front, take};
 
 use crate::{harden, sets};
 
@@ -62,9 +62,9 @@ fn threads_pass_blocks_on() {
     for measures in sets() {
         let pages = Narrow::new(Faulty::new(LinuxPages::new()), 1 << 30, usize::MAX);
         let allocator = Allocator::new(pages);
-        let first = Front::new();
+        let first = new_front();
         // One that is not watched, with blocks of its own.
-        let early = Front::new();
+        let early = new_front();
         take(&allocator, &early, 100);
         harden(&allocator, &first, measures);
         let (to, from) = sync_channel::<Sent>(200);
@@ -74,7 +74,7 @@ fn threads_pass_blocks_on() {
                 let (to, from, allocator) = (to.clone(), &from, &allocator);
                 scope.spawn(move || {
                     for life in 0..3 {
-                        let front = Front::new();
+                        let front = new_front();
                         work(allocator, &front, number * 10 + life, |sent| {
                             let back = to.try_send(sent).err().map(|refused| match refused {
                                 std::sync::mpsc::TrySendError::Full(sent)
@@ -94,7 +94,7 @@ fn threads_pass_blocks_on() {
         for front in [&first, &early] {
             allocator.end_thread(front).expect("no block was freed twice");
         }
-        let last = Front::new();
+        let last = new_front();
         allocator.trim(&last);
         allocator.end_thread(&last).expect("no block was freed twice");
         // SAFETY: every other thread was joined.

@@ -1,9 +1,10 @@
 //! Regions that are full, and threads that end without memory.
 
-use hakmem_core::{Allocator, Front};
+use hakmem_core::Allocator;
 use hakmem_tests::action::Action;
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, LinuxPages, Region};
+use hakmem_tests::scene::{give_slow, new_front};
 
 use crate::loads::ZONE;
 
@@ -24,7 +25,7 @@ fn a_full_region_refuses_and_goes_on() {
 
 #[test]
 fn a_thread_that_ends_without_memory_has_ended() {
-    let (allocator, front) = (Allocator::new(Faulty::new(LinuxPages::new())), Front::new());
+    let (allocator, front) = (Allocator::new(Faulty::new(LinuxPages::new())), new_front());
     allocator.provider().refuse_from(1);
     assert!(allocator.take_slow(&front, 100).is_null());
     allocator.end_thread(&front).expect("no block was freed twice");
@@ -32,5 +33,5 @@ fn a_thread_that_ends_without_memory_has_ended() {
     let block = allocator.take_slow(&front, 100);
     assert!(!block.is_null(), "calls after the end are served");
     assert_eq!(allocator.stats().threads, 0, "block by block: nobody will end the thread again");
-    allocator.give_slow(&front, block).expect("a live block is taken back");
+    give_slow(&allocator, &front, block).expect("a live block is taken back");
 }

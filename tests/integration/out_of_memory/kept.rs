@@ -3,6 +3,7 @@
 
 use hakmem_core::{Allocator, Front};
 use hakmem_tests::providers::{Faulty, LinuxPages, Narrow};
+use hakmem_tests::scene::{new_front, resize};
 
 use crate::loads::{give, take};
 
@@ -15,8 +16,8 @@ const ROOM: usize = 30_000;
 
 /// All the memory there will be is two superslabs, all of it blocks of the first front.
 fn full() -> (Allocator<Pages>, Front, Vec<*mut u8>) {
-    let allocator = Allocator::new(Faulty::new(Narrow::new(LinuxPages::new(), 4 * MIB, 5 * MIB)));
-    let front = Front::new();
+    let allocator = Allocator::new(Faulty::new(Narrow::new(LinuxPages::new(), 4 * MIB, 6 * MIB)));
+    let front = new_front();
     // Magazines of the other size have their room already.
     let room = take(&allocator, &front, ROOM);
     give(&allocator, &front, room);
@@ -52,7 +53,7 @@ fn blocks_in_the_magazines() {
 #[test]
 fn what_another_thread_freed() {
     let (allocator, front, mut blocks) = full();
-    let other = Front::new();
+    let other = new_front();
     let rest = blocks.split_off(640);
     blocks.into_iter().for_each(|block| give(&allocator, &other, block));
     allocator.end_thread(&other).expect("no block was freed twice");
@@ -62,18 +63,18 @@ fn what_another_thread_freed() {
 #[test]
 fn a_heap_that_no_thread_has() {
     let (allocator, front, mut blocks) = full();
-    let other = Front::new();
+    let other = new_front();
     let rest = blocks.split_off(640);
     allocator.end_thread(&front).expect("no block was freed twice");
     blocks.into_iter().for_each(|block| give(&allocator, &other, block));
     allocator.end_thread(&other).expect("no block was freed twice");
-    serves(&allocator, &Front::new(), &rest);
+    serves(&allocator, &new_front(), &rest);
 }
 
 #[test]
 fn large_blocks_that_were_freed() {
     let allocator = Allocator::new(Faulty::new(Narrow::new(LinuxPages::new(), 4 * MIB, 12 * MIB)));
-    let front = Front::new();
+    let front = new_front();
     // Asked for again, so that it is kept.
     for _ in 0..3 {
         let large = take(&allocator, &front, 6 * MIB);
@@ -89,7 +90,7 @@ fn large_blocks_that_were_freed() {
 #[test]
 fn large_blocks_that_were_freed_make_room_for_one_that_grows() {
     let allocator = Allocator::new(Faulty::new(Narrow::new(LinuxPages::new(), 4 * MIB, 19 * MIB)));
-    let front = Front::new();
+    let front = new_front();
     let grows = take(&allocator, &front, 6 * MIB);
     for _ in 0..3 {
         let large = take(&allocator, &front, 5 * MIB);
@@ -97,7 +98,7 @@ fn large_blocks_that_were_freed_make_room_for_one_that_grows() {
     }
     assert_eq!(allocator.stats().large_cached, 5 * MIB as u64, "{:?}", allocator.stats());
     // 14 MiB for large blocks: neither the old and the new one together fit, nor the growth beside what is kept.
-    let grown = allocator.resize(&front, grows, 12 * MIB).expect("a live block");
+    let grown = resize(&allocator, &front, grows, 12 * MIB).expect("a live block");
     assert!(!grown.is_null(), "{:?}, {} left", allocator.stats(), allocator.provider().below().left());
     give(&allocator, &front, grown);
 }

@@ -5,6 +5,7 @@ use hakmem_core::{Allocator, Front, PageProvider};
 use hakmem_tests::action::Action;
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Faulty, Narrow};
+use hakmem_tests::scene::{give_fast, give_packed, give_slow, new_front};
 
 /// Bytes of a zone's blocks: of the least one, and of one that grows.
 pub(crate) const ZONE: usize = 2 << 20;
@@ -129,7 +130,7 @@ fn remote<P: PageProvider>(driver: &mut Driver<'_, P>) {
 
 /// Many blocks at once, by a thread of its own, freed in order.
 fn bursts<P: PageProvider>(allocator: &Allocator<P>) {
-    let front = Front::new();
+    let front = new_front();
     for bytes in [64, 200, 1000, 20_000] {
         let blocks: Vec<_> = (0..(14 << 20) / bytes).map(|_| take(allocator, &front, bytes)).collect();
         blocks.into_iter().for_each(|block| give(allocator, &front, block));
@@ -139,7 +140,7 @@ fn bursts<P: PageProvider>(allocator: &Allocator<P>) {
 
 /// A random one of many blocks is replaced a step.
 fn window<P: PageProvider>(allocator: &Allocator<P>) {
-    let (front, mut dice) = (Front::new(), Dice(3));
+    let (front, mut dice) = (new_front(), Dice(3));
     let mut blocks = vec![core::ptr::null_mut(); 12_000];
     for step in 0..20_000 {
         let at = if step < blocks.len() { step } else { dice.roll() as usize % blocks.len() };
@@ -190,9 +191,9 @@ fn threads<P: PageProvider>(driver: &mut Driver<'_, P>) {
 
 /// What is asked for beforehand, and purged.
 fn prewarm<P: PageProvider>(allocator: &Allocator<Pages<P>>, driver: &mut Driver<'_, Pages<P>>) {
-    let front = Front::new();
+    let front = new_front();
     for _ in 0..2 {
-        allocator.prewarm(3 << 20);
+        allocator.prewarm(&front, 3 << 20);
         allocator.prewarm_classes(&front, 100);
         toggles(driver, 60, |dice| 16 + dice % 60_000);
         allocator.trim(&front);
@@ -208,7 +209,7 @@ pub(crate) fn take<P: PageProvider>(allocator: &Allocator<P>, front: &Front, byt
 
 /// Gives a block back; null is nothing.
 pub(crate) fn give<P: PageProvider>(allocator: &Allocator<P>, front: &Front, block: *mut u8) {
-    if !allocator.give(front, block) && !allocator.give_packed(front, block) {
-        allocator.give_slow(front, block).expect("a live block is taken back");
+    if !give_fast(allocator, front, block) && !give_packed(allocator, front, block) {
+        give_slow(allocator, front, block).expect("a live block is taken back");
     }
 }

@@ -3,10 +3,7 @@
 mod found;
 mod strategies;
 
-use hakmem_core::config::flags::Harden;
-use hakmem_core::config::flags::Off;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, PageProvider};
+use hakmem_core::{Allocator, Harden, Off, PageProvider, Settings};
 use hakmem_tests::action::{Action, decode};
 use hakmem_tests::driver::Driver;
 use hakmem_tests::providers::{Coarse, Faulty, LinuxPages, Narrow, Region};
@@ -63,7 +60,7 @@ proptest! {
         let allocator = Allocator::new(linux(1 << 30));
         let mut driver = Driver::new(&allocator);
         let harden = if exact { Harden::DOUBLE_FREE } else { Harden::empty() };
-        driver.configure(&Settings { stats: true, harden, ..Settings::new() });
+        driver.configure(&Settings::new().with(|settings| { settings.stats = true; settings.harden = harden; }));
         driver.run(&actions);
         driver.finish();
     }
@@ -73,7 +70,7 @@ proptest! {
         let allocator = Allocator::new(linux(1 << 30));
         let mut driver = Driver::new(&allocator);
         for off in [first, later].map(Off::from_bits_truncate) {
-            driver.configure(&Settings { off, ..Settings::new() });
+            driver.configure(&Settings::new().with(|settings| settings.off = off));
             driver.run(&actions);
         }
         driver.finish();
@@ -83,7 +80,7 @@ proptest! {
     fn all_off_serves_any_program(actions in actions()) {
         let allocator = Allocator::new(linux(4 << 20));
         let mut driver = Driver::new(&allocator);
-        driver.configure(&Settings { off: Off::all(), ..Settings::new() });
+        driver.configure(&Settings::new().with(|settings| settings.off = Off::all()));
         driver.run(&actions);
         driver.finish();
     }

@@ -54,10 +54,18 @@ int main(int count, char **arguments) {
         announce(large);
         sink = *(char *)realloc(large, 2000);
     }
-    if (IS("reserve")) {
+    if (IS("far")) {
         char *far = (char *)blocks + ((uintptr_t)1 << 30);
         announce(far);
         sink = *(volatile char *)far;
+    }
+    if (IS("free")) {
+        uintptr_t bytes = sysconf(_SC_PAGESIZE);
+        char *run = malloc(500000), *page = (char *)(((uintptr_t)run + 2 * bytes - 1) & ~(bytes - 1));
+        free(run);
+        mprotect(page, bytes, PROT_NONE);
+        announce(page);
+        sink = *(volatile char *)page;
     }
     if (IS("null")) sink = *(volatile char *)(uintptr_t)(count - 2);
     if (IS("stack")) return deep(1);

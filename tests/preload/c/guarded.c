@@ -46,6 +46,19 @@ static void handler(int signal) {
     _exit(7);
 }
 
+static char *volatile of_handler;
+
+static void take_in_handler(int signal) { of_handler = make(48); }
+
+// Its frame is found by an expression: the stack pointer is rounded.
+__attribute__((noinline)) static void interrupted(int times) {
+    volatile char wide[64] __attribute__((aligned(64)));
+    char *volatile some = __builtin_alloca(times);
+    for (int i = 0; i < times; i++) wide[i % 64] = some[i] = (char)i;
+    raise(SIGUSR1);
+    sink = wide[0];
+}
+
 int main(int count, char **arguments) {
     const char *which = count > 1 ? arguments[1] : "";
     if (count <= 2) setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
@@ -55,6 +68,13 @@ int main(int count, char **arguments) {
         unmake(block = make(48));
         announce(block + 12);
         sink = block[12];
+    }
+    if (IS("use of a handler's")) {
+        signal(SIGUSR1, take_in_handler);
+        interrupted(count * 10);
+        unmake(of_handler);
+        announce(of_handler);
+        sink = *of_handler;
     }
     if (IS("write after free")) {
         unmake(block = make(48));
@@ -89,6 +109,55 @@ int main(int count, char **arguments) {
         block = block_at(100, 0);
         announce(block - 1);
         sink = *(volatile char *)(block - 1);
+    }
+    if (IS("overflow of pages")) {
+        block = block_at(20000, 1);
+        announce(block + 20000);
+        *(volatile char *)(block + 20000) = 1;
+    }
+    if (IS("overflow of megabytes")) {
+        block = block_at(3 << 20, 1);
+        announce(block + (3 << 20) + 8);
+        sink = *(volatile char *)(block + (3 << 20) + 8);
+    }
+    if (IS("overflow of aligned pages")) {
+        block = aligned_alloc(1 << 16, 1 << 16);
+        announce(block + (1 << 16));
+        *(volatile char *)(block + (1 << 16)) = 1;
+    }
+    if (IS("overflow of less")) {
+        block = realloc(block_at(96, 1), 64);
+        while ((uintptr_t)(block + 64) % PAGE != 0) block = realloc(block_at(96, 1), 64);
+        announce(block + 64);
+        *(volatile char *)(block + 64) = 1;
+    }
+    if (IS("underflow of pages")) {
+        block = block_at(20000, 0);
+        announce(block - 1);
+        sink = *(volatile char *)(block - 1);
+    }
+    if (IS("use of freed pages")) {
+        unmake(block = make(1 << 20));
+        announce(block + 70000);
+        sink = *(volatile char *)(block + 70000);
+    }
+    if (IS("write to nothing")) {
+        announce(block = make(0));
+        *(volatile char *)block = 1;
+    }
+    if (IS("read of nothing")) {
+        announce(block = calloc(0, 8));
+        sink = *(volatile char *)block;
+    }
+    if (IS("read before nothing")) {
+        block = make(0);
+        announce(block - 1);
+        sink = *(volatile char *)(block - 1);
+    }
+    if (IS("margin at exit")) {
+        block = block_at(44, 1);
+        block[-1] = 0;
+        announce(block);
     }
     if (IS("margin behind")) {
         block = block_at(44, 1);

@@ -54,6 +54,9 @@ static size_t resident_mib(void) {
 
 int main(void) {
     pthread_t threads[2 * PAIRS];
+    free(malloc(1));
+    // Whoever watches the program, valgrind for example, is resident too.
+    size_t before = resident_mib();
     for (int i = 0; i < PAIRS; i++) {
         sem_init(&queues[i].empty, 0, ROOM);
         sem_init(&queues[i].full, 0, 0);
@@ -61,8 +64,8 @@ int main(void) {
         pthread_create(&threads[2 * i + 1], NULL, consume, &queues[i]);
     }
     for (int i = 0; i < 2 * PAIRS; i++) pthread_join(threads[i], NULL);
-    size_t mib = resident_mib();
-    printf("%s\n", mib < 64 ? "done" : "memory grew");
-    fprintf(stderr, "%zu MiB resident after 400 MB passed through\n", mib);
-    return mib >= 64;
+    size_t grown = resident_mib() - before;
+    printf("%s\n", grown < 48 ? "done" : "memory grew");
+    fprintf(stderr, "%zu MiB more are resident after 400 MB passed through\n", grown);
+    return grown >= 48;
 }

@@ -64,6 +64,42 @@ static int in_handler(void) {
     return ended != FORKS;
 }
 
+static volatile sig_atomic_t depth;
+
+// Also within a fork, and within a handler that does so.
+static void fork_deep(int number) {
+    if (is_child || forks >= 2 * FORKS || depth >= 3) return;
+    depth++;
+    forks++;
+    if (fork() == 0) is_child = 1;
+    depth--;
+}
+
+// A handler of forks, but of those that a signal handler makes: that may have come amid malloc.
+static void allocate(void) {
+    if (depth == 0) steps(20);
+}
+
+// Forks within forks: in malloc and free, in handlers that run before and after ours, and between them. A child goes on
+// where it came, be it in the middle of another fork, and waits for the children that it has by that.
+static int nested(void) {
+    pthread_atfork(allocate, allocate, allocate);
+    struct sigaction deep = {.sa_handler = fork_deep, .sa_flags = SA_NODEFER | SA_RESTART};
+    sigaction(SIGALRM, &deep, NULL);
+    struct itimerval often = {{0, 200}, {0, 200}}, never = {{0, 0}, {0, 0}};
+    setitimer(ITIMER_REAL, &often, NULL);
+    while (forks < 2 * FORKS && !is_child) {
+        steps(10);
+        if (fork() == 0) is_child = 1;
+    }
+    if (!is_child) setitimer(ITIMER_REAL, &never, NULL);
+    steps(2000);
+    int status, failed = 0;
+    while (waitpid(-1, &status, 0) > 0 || errno == EINTR) failed |= status != 0;
+    if (is_child) _exit(failed);
+    return failed;
+}
+
 // A system call that no library sees: the process has one thread.
 static int by_system_call(void) {
     for (int i = 0; i < 50; i++) {
@@ -131,6 +167,7 @@ static int vforks_amid_threads(void) {
 int main(int count, char **arguments) {
     const char *how = count > 1 ? arguments[1] : "";
     int failed = !strcmp(how, "handler")  ? in_handler()
+                 : !strcmp(how, "nested") ? nested()
                  : !strcmp(how, "clone")  ? by_system_call()
                  : !strcmp(how, "_Fork")  ? without_handlers()
                  : !strcmp(how, "vfork")  ? vforks_amid_threads()

@@ -3,14 +3,13 @@
 //! A front is a plain value, so a logical thread is a front of its own; the order of events is the
 //! list's, and a failure replays.
 
-#![allow(unsafe_code, reason = "tells the oracle of live blocks; audits")]
+#![allow(unsafe_code, reason = "gives back what the oracle knows to be live; audits")]
 
 mod misuse;
 
 use alloc::boxed::Box;
 
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, Audit, Front, PageProvider};
+use hakmem_core::{Allocator, Audit, Fault, Front, PageProvider, Settings};
 
 use crate::action::Action;
 use crate::oracle::{Oracle, Wish, natural_align};
@@ -50,12 +49,18 @@ pub struct Driver<'a, P: PageProvider> {
     pub refused: usize,
 }
 
+/// A front for a driver's threads.
+fn new_front() -> Front {
+    // SAFETY: a driver has one allocator.
+    unsafe { Front::new() }
+}
+
 impl<'a, P: PageProvider> Driver<'a, P> {
     /// Fresh threads over an allocator of which no block is out.
     pub fn new(allocator: &'a Allocator<P>) -> Self {
         Self {
             allocator,
-            fronts: core::array::from_fn(|_| Box::new(Front::new())),
+            fronts: core::array::from_fn(|_| Box::new(new_front())),
             ended: [false; THREADS],
             current: 0,
             slots: [core::ptr::null_mut(); SLOTS],
@@ -169,8 +174,17 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         }
         self.oracle.dismiss(block, self.usable(block));
         self.former[usize::from(slot)] = Former { block, reuses: self.reuses };
-        if !self.allocator.give(self.front(), block) && !self.allocator.give_packed(self.front(), block) {
-            self.allocator.give_slow(self.front(), block).expect("a live block is taken back");
+        self.give_to(self.front(), block).expect("a live block is taken back");
+    }
+
+    /// Gives back what is live and used no more, or what is no live block.
+    fn give_to(&self, front: &Front, pointer: *mut u8) -> Result<(), Fault> {
+        // SAFETY: said above.
+        unsafe {
+            if self.allocator.give(front, pointer) || self.allocator.give_packed(front, pointer) {
+                return Ok(());
+            }
+            self.allocator.give_slow(front, pointer)
         }
     }
 
@@ -180,7 +194,8 @@ impl<'a, P: PageProvider> Driver<'a, P> {
             return;
         }
         self.reuses += 1;
-        let new = self.allocator.resize(self.front(), old, bytes).expect("a live block can be resized");
+        // SAFETY: the slot has the block.
+        let new = unsafe { self.allocator.resize(self.front(), old, bytes) }.expect("a live block can be resized");
         if new.is_null() {
             self.refuse(bytes);
             return;
@@ -205,7 +220,7 @@ impl<'a, P: PageProvider> Driver<'a, P> {
         // have got one since.
         self.allocator.end_thread(&self.fronts[thread]).expect("no block was freed twice");
         if self.ended[thread] {
-            *self.fronts[thread] = Front::new();
+            *self.fronts[thread] = new_front();
         }
         self.ended[thread] = !self.ended[thread];
     }

@@ -5,16 +5,15 @@
 //! then     an action, or an event: 10xxxxxx and a byte; the lower nibble says which
 //! ```
 
-use hakmem_core::config::flags::{Harden, Off};
-use hakmem_core::config::geometry::SLAB_BYTES;
-use hakmem_core::config::settings::Settings;
-use hakmem_core::{Allocator, PageProvider};
+use hakmem_core::seam::SLAB_BYTES;
+use hakmem_core::{Allocator, Harden, Off, PageProvider, Settings};
 use hakmem_replay::Actions;
 use hakmem_replay::driver::Driver;
 
 use super::Input;
 use super::folding::Folding;
 use crate::providers::{Clocked, Coarse, Faulty, LinuxPages, Narrow};
+use crate::scene::after_fork;
 
 type Pages = Clocked<Narrow<Faulty<Coarse<LinuxPages>>>>;
 
@@ -28,17 +27,16 @@ const EVENT: u8 = 0b10;
 pub(super) fn settings(input: &mut Input<'_>) -> Settings {
     let (switches, off, numbers) = (input.byte(), input.byte(), input.byte());
     let choice = |place: u32| usize::from(numbers >> place & 3);
-    Settings {
-        stats: switches & 1 != 0,
-        harden: Harden::from_bits_truncate(switches >> 1 & 1 | switches >> 3 << 1),
-        huge_pages: switches & 4 == 0,
-        purge_delay_ms: [1000, 0, 1, 3_600_000][choice(0)],
-        large_cache_bytes: [32 * MIB, 0, 3 * MIB, 1 << 40][choice(2)],
-        prewarm_bytes: [0, 0, 4096, 3 * MIB][choice(4)],
-        prewarm_blocks: [0, 0, 1, 9][choice(6)],
-        off: Off::from_bits_truncate(off),
-        ..Settings::new()
-    }
+    Settings::new().with(|settings| {
+        settings.stats = switches & 1 != 0;
+        settings.harden = Harden::from_bits_truncate(switches >> 1 & 1 | switches >> 3 << 1);
+        settings.huge_pages = switches & 4 == 0;
+        settings.purge_delay_ms = [1000, 0, 1, 3_600_000][choice(0)];
+        settings.large_cache_bytes = [32 * MIB, 0, 3 * MIB, 1 << 40][choice(2)];
+        settings.prewarm_bytes = [0, 0, 4096, 3 * MIB][choice(4)];
+        settings.prewarm_blocks = [0, 0, 1, 9][choice(6)];
+        settings.off = Off::from_bits_truncate(off);
+    })
 }
 
 /// What happens between two actions.
@@ -68,17 +66,19 @@ impl World<'_> {
             }
             10 | 11 => driver.configure(&settings(input)),
             12 => {
-                driver.call(|allocator, _| allocator.prewarm(usize::from(value) << 14));
+                driver.call(|allocator, front| allocator.prewarm(front, usize::from(value) << 14));
             }
             13 => {
                 driver.call(|allocator, front| allocator.prewarm_classes(front, usize::from(value % 16)));
             }
             14 => {
-                self.allocator.round();
+                driver.call(|allocator, front| allocator.round(front));
             }
             _ => {
-                let held = self.allocator.before_fork(false);
-                self.allocator.after_fork(held, false, false);
+                driver.call(|allocator, front| {
+                    allocator.before_fork(front);
+                    after_fork(allocator, front, false).expect("nothing was given back meanwhile");
+                });
             }
         }
         self.is_odd |= matches!(kind, 0..=3 | 6);
@@ -92,7 +92,6 @@ fn finish(world: &World<'_>, driver: Driver<'_, Pages>) {
     driver.finish();
     let stats = world.allocator.stats();
     assert!(stats.cached == 0 || world.is_odd, "idle memory went back: {stats:?}");
-    assert_eq!(stats.zones > 0, world.allocator.reserved() > 0, "{stats:?}");
 }
 
 /// A head, actions and events.

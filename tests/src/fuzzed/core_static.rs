@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 
 use hakmem_core::Allocator;
-use hakmem_core::pages::static_region::StaticRegion;
+use hakmem_core::pages::StaticRegion;
 use hakmem_replay::Actions;
 use hakmem_replay::driver::Driver;
 

@@ -1,6 +1,7 @@
 //! Text of `HAKMEM_CONF`, and single settings.
 
-use hakmem_core::config::settings::{BadSetting, Settings, TABLE, Unit};
+use hakmem_core::seam::{TABLE, Unit};
+use hakmem_core::{BadSetting, Settings};
 
 use super::Input;
 

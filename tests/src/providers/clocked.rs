@@ -5,8 +5,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{PageProvider, Purged, Refused};
 
 /// See the file's head. Starts at 0.
 pub struct Clocked<P> {
@@ -48,7 +48,7 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
         self.below.reserve(bytes, align)
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.commit(start, bytes) }
     }
@@ -78,6 +78,11 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
         unsafe { self.below.release(start, bytes) };
     }
 
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release_with(start, bytes, parts) };
+    }
+
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
         self.below.map(bytes, align)
     }
@@ -99,6 +104,10 @@ unsafe impl<P: PageProvider> PageProvider for Clocked<P> {
 
     fn now_ms(&self) -> u64 {
         self.now_ms.load(Ordering::Relaxed)
+    }
+
+    fn addresses_are_memory(&self) -> bool {
+        self.below.addresses_are_memory()
     }
 
     fn zone_bytes(&self) -> usize {

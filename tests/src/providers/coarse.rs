@@ -4,8 +4,8 @@
 
 use std::ptr::NonNull;
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{PageProvider, Purged, Refused};
 
 /// See the file's head.
 pub struct Coarse<P> {
@@ -52,7 +52,7 @@ unsafe impl<P: PageProvider> PageProvider for Coarse<P> {
         self.below.reserve(bytes, align.max(self.page_bytes))
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         self.check(start, bytes);
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.commit(start, bytes) }
@@ -88,6 +88,11 @@ unsafe impl<P: PageProvider> PageProvider for Coarse<P> {
         unsafe { self.below.release(start, bytes) };
     }
 
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release_with(start, bytes, parts) };
+    }
+
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
         self.check_new(bytes, align);
         self.below.map(bytes, align.max(self.page_bytes))
@@ -112,6 +117,10 @@ unsafe impl<P: PageProvider> PageProvider for Coarse<P> {
 
     fn now_ms(&self) -> u64 {
         self.below.now_ms()
+    }
+
+    fn addresses_are_memory(&self) -> bool {
+        self.below.addresses_are_memory()
     }
 
     fn zone_bytes(&self) -> usize {

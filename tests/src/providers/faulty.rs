@@ -12,8 +12,8 @@ use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{PageProvider, Purged, Refused};
 
 use super::Ledger;
 
@@ -144,9 +144,9 @@ impl<P: PageProvider> Faulty<P> {
 
 impl<P: PageProvider> Drop for Faulty<P> {
     fn drop(&mut self) {
-        for (start, bytes) in self.ledger().drain() {
-            // SAFETY: reserved whole from below; whoever used it is gone with the allocator.
-            unsafe { self.below.release(start, bytes) };
+        for (start, bytes, parts) in self.ledger().drain() {
+            // SAFETY: reserved from below, and committed in parts; whoever used it is gone with the allocator.
+            unsafe { self.below.release_with(start, bytes, &parts) };
         }
     }
 }
@@ -171,14 +171,14 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
     }
 
     #[track_caller]
-    fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
+    unsafe fn reserve_with(&self, bytes: usize, align: usize, parts: &[(usize, usize)]) -> Option<NonNull<u8>> {
         let run = self.reserve(bytes, align)?;
-        for &(offset, length) in parts.iter().filter(|(_, length)| *length > 0) {
+        for (done, &(offset, length)) in parts.iter().enumerate().filter(|(_, part)| part.1 > 0) {
             let start = NonNull::new(run.as_ptr().wrapping_add(offset))?;
             // SAFETY: part of the run that was reserved just now; nobody has seen it.
-            if !unsafe { self.commit(start, length) } {
+            if unsafe { self.commit(start, length) }.is_err() {
                 // SAFETY: as above.
-                unsafe { self.release(run, bytes) };
+                unsafe { self.release_with(run, bytes, &parts[..done]) };
                 return None;
             }
         }
@@ -186,10 +186,15 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
     }
 
     #[track_caller]
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
-        self.ledger().commit(start, bytes);
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
+        if !self.serves() {
+            return Err(Refused::Memory);
+        }
+        let mut ledger = self.ledger();
         // SAFETY: the caller's promise, handed on.
-        self.serves() && unsafe { self.below.commit(start, bytes) }
+        unsafe { self.below.commit(start, bytes) }?;
+        ledger.commit(start, bytes);
+        Ok(())
     }
 
     unsafe fn prefer_huge_pages(&self, start: NonNull<u8>, bytes: usize) {
@@ -226,6 +231,12 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
         self.ledger().release(start, bytes);
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.release(start, bytes) };
+    }
+
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        self.ledger().release(start, bytes);
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release_with(start, bytes, parts) };
     }
 
     #[track_caller]
@@ -273,6 +284,10 @@ unsafe impl<P: PageProvider> PageProvider for Faulty<P> {
 
     fn now_ms(&self) -> u64 {
         self.below.now_ms()
+    }
+
+    fn addresses_are_memory(&self) -> bool {
+        self.below.addresses_are_memory()
     }
 
     fn zone_bytes(&self) -> usize {

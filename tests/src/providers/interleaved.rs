@@ -11,9 +11,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::harden::random::KEY_WORDS;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::{KEY_WORDS, Relax};
+use hakmem_core::{PageProvider, Purged, Refused};
 
 /// How long the other thread may take.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -118,7 +117,7 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
         self.below.reserve(bytes, align)
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         self.interleave("commit");
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.commit(start, bytes) }
@@ -146,6 +145,12 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
         self.interleave("release");
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.release(start, bytes) };
+    }
+
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        self.interleave("release");
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release_with(start, bytes, parts) };
     }
 
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
@@ -184,6 +189,10 @@ unsafe impl<P: PageProvider> PageProvider for Interleaved<P> {
     fn processors(&self) -> NonZeroU32 {
         self.interleave("processors");
         self.below.processors()
+    }
+
+    fn addresses_are_memory(&self) -> bool {
+        self.below.addresses_are_memory()
     }
 
     fn zone_bytes(&self) -> usize {

@@ -14,6 +14,9 @@ struct Run {
     shut: BTreeMap<usize, usize>,
 }
 
+/// A run, its length, and offset and length of what is committed of it.
+pub type Named = (NonNull<u8>, usize, Vec<(usize, usize)>);
+
 /// See the file's head. Each method panics if the call breaks the contract.
 #[derive(Default)]
 pub struct Ledger {
@@ -61,6 +64,20 @@ impl Ledger {
         committed.insert(from, to);
     }
 
+    /// Part of a run is not committed any more.
+    fn withdraw(&mut self, start: NonNull<u8>, bytes: usize) {
+        let (from, to) = (start.addr().get(), start.addr().get() + bytes);
+        let committed = &mut self.run_of(start, bytes).committed;
+        if let Some((other, end)) = committed.range(..=from).next_back().map(|(&other, &end)| (other, end)) {
+            committed.remove(&other);
+            for (from, to) in [(other, from), (to, end)] {
+                if from < to {
+                    committed.insert(from, to);
+                }
+            }
+        }
+    }
+
     /// Part of a run is purged or populated: it must be committed.
     pub fn check_committed(&mut self, start: NonNull<u8>, bytes: usize) {
         let at = start.addr().get();
@@ -93,15 +110,23 @@ impl Ledger {
         }
     }
 
-    /// A run ends: whole.
+    /// A run ends, whole; or part of one that was committed does, which another thread was faster to do without.
     pub fn release(&mut self, start: NonNull<u8>, bytes: usize) {
         let at = start.addr().get();
-        let run = self.runs.remove(&at).unwrap_or_else(|| panic!("no run starts at {at:#x}"));
+        let Some(run) = self.runs.remove(&at) else {
+            self.check_committed(start, bytes);
+            return self.withdraw(start, bytes);
+        };
         assert_eq!(run.bytes, bytes, "the run at {at:#x} ends in part");
     }
 
     /// Forgets all runs, and names them.
-    pub fn drain(&mut self) -> Vec<(NonNull<u8>, usize)> {
-        core::mem::take(&mut self.runs).into_values().map(|run| (run.start, run.bytes)).collect()
+    pub fn drain(&mut self) -> Vec<Named> {
+        let named = |run: Run| {
+            let at = run.start.addr().get();
+            let parts = run.committed.into_iter().map(|(from, to)| (from - at, to - from)).collect();
+            (run.start, run.bytes, parts)
+        };
+        core::mem::take(&mut self.runs).into_values().map(named).collect()
     }
 }

@@ -1,3 +1,3 @@
 //! The system's pages, as programs get them.
 
-pub use hakmem_alloc::linux_pages::LinuxPages;
+pub use hakmem_alloc::seam::LinuxPages;

@@ -5,9 +5,8 @@
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::harden::random::KEY_WORDS;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::{KEY_WORDS, Relax};
+use hakmem_core::{PageProvider, Purged, Refused};
 
 /// See the file's head.
 pub struct Narrow<P> {
@@ -69,7 +68,7 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
         self.within(bytes, || self.below.reserve(bytes, align))
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.commit(start, bytes) }
     }
@@ -98,6 +97,12 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
         self.refund(bytes);
         // SAFETY: the caller's promise, handed on.
         unsafe { self.below.release(start, bytes) };
+    }
+
+    unsafe fn release_with(&self, start: NonNull<u8>, bytes: usize, parts: &[(usize, usize)]) {
+        self.refund(bytes);
+        // SAFETY: the caller's promise, handed on.
+        unsafe { self.below.release_with(start, bytes, parts) };
     }
 
     fn map(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
@@ -130,6 +135,10 @@ unsafe impl<P: PageProvider> PageProvider for Narrow<P> {
 
     fn now_ms(&self) -> u64 {
         self.below.now_ms()
+    }
+
+    fn addresses_are_memory(&self) -> bool {
+        self.below.addresses_are_memory()
     }
 
     fn zone_bytes(&self) -> usize {

@@ -5,9 +5,8 @@
 use std::alloc::{Layout, alloc, dealloc};
 use std::ptr::NonNull;
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::pages::static_region::StaticRegion;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::{Relax, StaticRegion};
+use hakmem_core::{PageProvider, Purged, Refused};
 
 const ALIGN: usize = 2 << 20;
 
@@ -64,7 +63,7 @@ unsafe impl PageProvider for Region {
         self.pages.reserve(bytes, align)
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.pages.commit(start, bytes) }
     }
@@ -77,6 +76,10 @@ unsafe impl PageProvider for Region {
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller's promise, handed on.
         unsafe { self.pages.release(start, bytes) };
+    }
+
+    fn addresses_are_memory(&self) -> bool {
+        self.pages.addresses_are_memory()
     }
 
     fn now_ms(&self) -> u64 {

@@ -5,6 +5,12 @@ use std::path::{Path, PathBuf};
 use crate::target::Target;
 use crate::toolchain::Toolchain;
 
+/// The folder benches/firmware.
+pub(crate) fn home() -> PathBuf {
+    let host = Path::new(env!("CARGO_MANIFEST_DIR"));
+    host.parent().unwrap_or(host).to_owned()
+}
+
 /// Where they are built, for what, and by whom.
 pub(crate) struct Workshop<'a> {
     pub(crate) home: PathBuf,

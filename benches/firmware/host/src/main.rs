@@ -25,21 +25,14 @@ mod target;
 mod toolchain;
 mod versions;
 
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use self::against::Earlier;
 use self::figures::Figures;
-use self::firmware::Workshop;
+use self::firmware::{Workshop, home};
 use self::measure::Bench;
 use self::options::Options;
 use self::toolchain::Toolchain;
-
-/// The folder benches/firmware.
-fn home() -> PathBuf {
-    let host = Path::new(env!("CARGO_MANIFEST_DIR"));
-    host.parent().unwrap_or(host).to_owned()
-}
 
 fn run(options: &Options) -> Result<bool, String> {
     // Before it is written: the name may be the same.

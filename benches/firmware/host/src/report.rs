@@ -6,12 +6,12 @@ use std::process::Command;
 use crate::bounds::Bound;
 use crate::emulator::Emulator;
 use crate::figures::Figures;
-use crate::firmware::lock_file;
+use crate::firmware::{home, lock_file};
 use crate::options::Options;
 use crate::rows::{self, Cell};
 use crate::target::Target;
 use crate::toolchain::Toolchain;
-use crate::{home, measure, versions};
+use crate::{measure, versions};
 
 /// The command, as it can be typed again.
 fn command() -> String {

@@ -125,13 +125,17 @@ std::array<std::atomic<bool>, THREADS> done;
 
 void flawed_step(uint64_t number, Object &object) {
     if (flaw == "leak") {
-        // By the clock, so that a busy machine leaks as much: 5 MB a second.
-        static std::atomic<int64_t> last{0};
-        const int64_t now = std::chrono::steady_clock::now().time_since_epoch() / std::chrono::milliseconds(10);
-        if (last.exchange(now) == now) return;
-        // Through a volatile pointer: else the compiler sees that nobody wants it.
-        char *volatile lost = static_cast<char *>(std::malloc(50000));
-        std::memset(lost, 1, 50000);
+        // By the clock, and what a busy machine was late with is made up for: 20 MB a second.
+        static const auto start = std::chrono::steady_clock::now();
+        static std::atomic<int64_t> lost{0};
+        const int64_t due = (std::chrono::steady_clock::now() - start) / std::chrono::milliseconds(10);
+        for (auto so_far = lost.load(); so_far < due;) {
+            if (!lost.compare_exchange_weak(so_far, so_far + 1)) continue;
+            // Through a volatile pointer: else the compiler sees that nobody wants it.
+            char *volatile block = static_cast<char *>(std::malloc(200000));
+            std::memset(block, 1, 200000);
+            so_far++;
+        }
     } else if (flaw == "damage" && number == 20000) {
         object.parts.push_back(std::make_unique<std::string>("one too many"));
     } else if (flaw == "misuse" && number == 20000) {

@@ -6,15 +6,14 @@ mod native;
 mod passage;
 
 #[cfg(loom)]
-pub use hakmem_seam::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Cell, Guard, Lock, Ordering, fence,
-};
+pub use hakmem_seam::{AtomicBool, AtomicPtr, AtomicU32, Cell, Ordering, fence};
+#[cfg(loom)]
+pub(crate) use hakmem_seam::{AtomicU8, AtomicU16, AtomicU64, AtomicUsize, Guard, Lock};
 #[cfg(not(loom))]
-pub use native::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Cell, Guard, Lock, Ordering,
-    Waiting, fence,
-};
-pub use passage::Passage;
+pub use native::{AtomicBool, AtomicPtr, AtomicU32, Cell, Ordering, fence};
+#[cfg(not(loom))]
+pub(crate) use native::{AtomicU8, AtomicU16, AtomicU64, AtomicUsize, Guard, Lock};
+pub(crate) use passage::Passage;
 
 /// What a thread does while somebody else holds a lock.
 pub trait Relax {

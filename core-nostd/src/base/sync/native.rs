@@ -3,9 +3,8 @@
 use core::marker::PhantomData;
 
 pub use core::cell::Cell;
-pub use core::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
-};
+pub use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, Ordering, fence};
+pub(crate) use core::sync::atomic::{AtomicU8, AtomicU16, AtomicU64, AtomicUsize};
 
 use super::Relax;
 
@@ -19,7 +18,7 @@ impl<R: Relax> spin::RelaxStrategy for Waiting<R> {
 }
 
 /// A spin lock that waits as `R` says.
-pub type Lock<T, R> = spin::mutex::SpinMutex<T, Waiting<R>>;
+pub(crate) type Lock<T, R> = spin::mutex::SpinMutex<T, Waiting<R>>;
 
 /// A lock that this thread holds.
-pub type Guard<'a, T, R> = spin::mutex::SpinMutexGuard<'a, T, Waiting<R>>;
+pub(crate) type Guard<'a, T, R> = spin::mutex::SpinMutexGuard<'a, T, Waiting<R>>;

@@ -1,48 +1,45 @@
-//! The way past all locks that a fork takes.
+//! The way past all locks, in the child of a fork.
 
-#![allow(unsafe_code, reason = "lets locks go that are held across a fork")]
+#![allow(unsafe_code, reason = "lets locks go whose holders are gone")]
 
 use super::{Lock, Relax};
 
-/// A way past locks, the same before a fork, when it takes them, and after it, when it lets them go.
+/// A way past locks: it counts those that are held, and may let them go.
 #[derive(Debug)]
 pub struct Passage {
-    takes: bool,
-    /// True if no other thread can hold a lock: one that is held is the caller's, which came here out of its midst.
-    alone: bool,
-    next: u32,
-    /// A bit for each lock that the fork holds, in the order of the way.
+    opens: bool,
     held: u32,
 }
 
 impl Passage {
-    /// Before a fork: locks are taken, but those that a caller who is `alone` has already.
-    pub const fn before(alone: bool) -> Self {
-        Self { takes: true, alone, next: 1, held: 0 }
+    /// Only looks.
+    pub const fn looking() -> Self {
+        Self { opens: false, held: 0 }
     }
 
-    /// After a fork, in the parent and in the child: what [`Passage::held`] said before is let go.
-    pub const fn after(held: u32) -> Self {
-        Self { takes: false, alone: false, next: 1, held }
+    /// Lets go of every lock that is held.
+    ///
+    /// # Safety
+    ///
+    /// Who holds one is gone, and was only reading what it guards.
+    pub const unsafe fn opening() -> Self {
+        Self { opens: true, held: 0 }
     }
 
-    /// What the fork holds.
+    /// Locks on the way that were held.
     pub const fn held(&self) -> u32 {
         self.held
     }
 
     /// The next lock on the way.
     pub fn pass<T, R: Relax>(&mut self, lock: &Lock<T, R>) {
-        let bit = self.next;
-        self.next <<= 1;
-        if !self.takes {
-            if self.held & bit != 0 {
-                // SAFETY: this thread took it before the fork.
-                unsafe { lock.force_unlock() };
-            }
-        } else if let Some(guard) = if self.alone { lock.try_lock() } else { Some(lock.lock()) } {
-            core::mem::forget(guard);
-            self.held |= bit;
+        if lock.try_lock().is_some() {
+            return;
+        }
+        self.held += 1;
+        if self.opens {
+            // SAFETY: the promise of `opening`.
+            unsafe { lock.force_unlock() };
         }
     }
 }

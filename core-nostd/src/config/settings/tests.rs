@@ -27,6 +27,7 @@ fn every_row_sets_its_own_field() {
         "1",
         "100",
         "16",
+        "start",
         "1",
         "1",
     ];

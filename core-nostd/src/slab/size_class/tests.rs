@@ -2,17 +2,13 @@ use super::*;
 
 /// All classes whose spans hold blocks of one size.
 fn classes() -> impl Iterator<Item = SizeClass> {
-    (1..SizeClass::STARTER.0).map(SizeClass).filter(|class| !class.is_mark())
+    (1..SizeClass::STARTER.0).map(SizeClass)
 }
 
 /// Bytes of the block that a request of `bytes` gets.
 fn block_bytes(bytes: usize) -> usize {
     let class = SizeClass::of(bytes);
-    if class.is_room() {
-        class.marked_bytes(SizeClass(SizeClass::of_room(bytes).1))
-    } else {
-        class.shape().bytes as usize
-    }
+    if class.is_room() { class.bytes_to(Some(SizeClass::of_room(bytes).1)) } else { class.shape().bytes as usize }
 }
 
 #[test]
@@ -96,4 +92,13 @@ fn aligned_requests_get_aligned_blocks() {
         }
     }
     assert_eq!(SizeClass::aligned(RUN_MAX + 1, 16), None);
+}
+
+#[test]
+fn no_two_blocks_start_in_a_granule_of_their_map() {
+    for class in SizeClass::all_with_magazines() {
+        let (bytes, granule) = (class.shape().bytes as usize, 1usize << class.map().shift());
+        assert!(bytes >= granule && granule <= 128 && bytes.is_multiple_of(class.alignment()), "{class:?}");
+        assert!(class.map() != Map::Kinds && (!class.is_room() || bytes > granule), "{class:?}: no place for its mark");
+    }
 }

@@ -103,6 +103,6 @@ impl Drop for Block {
 
 #[cold]
 fn starved(size: usize) -> ! {
-    crate::complain(&format!("the allocator gave no block of {size} bytes; free some memory and run again"));
+    crate::output::complain(&format!("the allocator gave no block of {size} bytes; free some memory and run again"));
     std::process::exit(1)
 }

@@ -6,8 +6,9 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::chart::{Chart, Row};
+use crate::output::{complain, say};
 use crate::workload::{self, Cost, Workload};
-use crate::{complain, library, piece, say};
+use crate::{library, piece};
 
 const ROUNDS_LEAST: usize = 5;
 const ROUNDS_MOST: usize = 9;

@@ -20,6 +20,7 @@ const DT_STRTAB: u64 = 5;
 const DT_STRSZ: u64 = 10;
 const DT_SONAME: u64 = 14;
 const DT_FLAGS_1: u64 = 0x6FFF_FFFB;
+const DF_1_INITFIRST: u64 = 0x20;
 const DF_1_PIE: u64 = 0x0800_0000;
 const ET_DYN: u16 = 3;
 const SHT_SYMTAB: u32 = 2;
@@ -70,6 +71,8 @@ pub(crate) struct Elf {
     pub(crate) interp: Option<String>,
     /// Made to be loaded by programs; a program that can be placed anywhere is none.
     pub(crate) is_library: bool,
+    /// Initialised before all other libraries.
+    pub(crate) is_first: bool,
     /// The libraries it names.
     pub(crate) needed: Vec<String>,
     /// Wanted names that it defines for all the process's libraries.
@@ -91,8 +94,15 @@ impl Elf {
         let pair = [byte(&header, 18), byte(&header, 19)];
         let processor = if order == 2 { u16::from_be_bytes(pair) } else { u16::from_le_bytes(pair) };
         let machine = Machine { class: byte(&header, 4), order, processor };
-        let mut elf =
-            Self { machine, interp: None, is_library: false, needed: vec![], exported: vec![], inside: vec![] };
+        let mut elf = Self {
+            machine,
+            interp: None,
+            is_library: false,
+            is_first: false,
+            needed: vec![],
+            exported: vec![],
+            inside: vec![],
+        };
         if machine.is_readable() {
             let header = image.bytes(0, 64)?;
             elf.read_segments(&image, &header)?;
@@ -120,7 +130,9 @@ impl Elf {
         let entries = || table.chunks_exact(16).map(|entry| (u64_at(entry, 0), u64_at(entry, 8)));
         let value = |tag| entries().find(|entry| entry.0 == tag).map(|entry| entry.1);
         // The C library has a loader of its own to name, so that it can be started; it also has a name.
-        let is_program = value(DT_FLAGS_1).is_some_and(|flags| flags & DF_1_PIE != 0);
+        let flags = value(DT_FLAGS_1).unwrap_or(0);
+        self.is_first = flags & DF_1_INITFIRST != 0;
+        let is_program = flags & DF_1_PIE != 0;
         let has_loader = segments.iter().any(|segment| segment.kind == PT_INTERP);
         self.is_library = !is_program && (value(DT_SONAME).is_some() || !has_loader);
         let (Some(address), Some(bytes)) = (value(DT_STRTAB), value(DT_STRSZ)) else { return Ok(()) };

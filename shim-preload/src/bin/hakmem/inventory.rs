@@ -9,8 +9,8 @@ use std::path::{Path, PathBuf};
 use crate::elf::Elf;
 use crate::label::{Label, Setting};
 use crate::object::{Import, Object};
+use crate::output::{complain, say};
 use crate::verdict::Effect;
-use crate::{complain, say};
 
 /// What another library must export to be an allocator.
 const FAMILY: [&str; 20] = [
@@ -35,6 +35,9 @@ const FAMILY: [&str; 20] = [
     "malloc_stats",
     "malloc_info",
 ];
+const FIRST: &str = "before all other libraries";
+const NOT_FIRST: &str = "in its turn: a fork amid threads may wait for ever for a lock of another library's; build it with \
+                         the flags of .cargo/config.toml, of which RUSTFLAGS takes the place (-Clink-arg=-Wl,-z,initfirst)";
 const LINE_LETTERS: usize = 110;
 const COLUMN: usize = 30;
 
@@ -92,6 +95,7 @@ fn show_ours(path: &Path, object: &Object, label: &Label<'_>) {
             if value.bytes().all(|letter| letter.is_ascii_digit()) && !value.is_empty() { " bytes" } else { "" };
         row(name, &format!("{}{bytes}", if value.is_empty() { "none" } else { value }));
     }
+    row("initialised", if object.elf.is_first { FIRST } else { NOT_FIRST });
     show_file(object);
     say("settings");
     for Setting { name, unit, most, about } in &label.settings {

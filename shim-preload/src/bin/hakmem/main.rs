@@ -5,6 +5,7 @@
 //! |---|---|
 //! | [`run`] | a program with the library preloaded, and the proof |
 //! | [`verdict`] | whether the preload will take effect, from the file alone |
+//! | [`check`] | what `check` prints |
 //! | [`program`] | the file behind a word: `PATH`, scripts |
 //! | [`elf`] | what an executable's file says |
 //! | [`inventory`] | what `check` prints about a library |
@@ -21,11 +22,13 @@
 //! | [`health`] | PASS or FAIL for each thing that must hold |
 //! | [`piece`] | a part of either, in a process of its own |
 //! | [`block`] | one from this process's malloc |
+//! | [`output`] | lines on stdout and stderr |
 //! | [`dice`] | numbers that look random |
 //! | [`memory`] | what the kernel says of this process's |
 
 mod block;
 mod chart;
+mod check;
 mod demonstration;
 mod dice;
 mod elf;
@@ -36,6 +39,7 @@ mod label;
 mod library;
 mod memory;
 mod object;
+mod output;
 mod piece;
 mod privilege;
 mod program;
@@ -46,11 +50,12 @@ mod verdict;
 mod workload;
 
 use std::ffi::OsString;
-use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::output::{complain, say};
 
 /// HAKMEM, a memory allocator, under programs that know nothing of it.
 ///
@@ -169,7 +174,7 @@ fn main() -> ExitCode {
         Some(Command::Run { stats, verbose, strict, settings, words }) => {
             run::run(&words, &run::Wishes { stats, verbose, strict, settings: &settings })
         }
-        Some(Command::Check { programs }) => verdict::check(&programs),
+        Some(Command::Check { programs }) => check::check(&programs),
         Some(Command::Bench { bench: Bench::Health { only, json } }) => {
             health::judge(&health::Wishes { only: &only, json })
         }
@@ -193,14 +198,4 @@ fn work(name: &str, with: Option<&str>) -> u8 {
             1
         }
     }
-}
-
-/// A line on stdout. Who closed it does not want to hear of it.
-fn say(line: &str) {
-    let _ = writeln!(io::stdout(), "{line}");
-}
-
-/// A line on stderr, in our name.
-fn complain(line: &str) {
-    let _ = writeln!(io::stderr(), "hakmem: {line}");
 }

@@ -14,9 +14,10 @@ use std::process::{Child, Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::output::complain;
 use crate::program::{self, Missing};
 use crate::verdict::{self, Effect};
-use crate::{complain, library, signals};
+use crate::{library, signals};
 
 /// Nothing was started, by our fault or that of our environment.
 const BROKEN: u8 = 125;

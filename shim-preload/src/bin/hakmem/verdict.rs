@@ -1,11 +1,10 @@
 //! Verdict: whether the preload will take effect in a program, told from its file alone.
 
 use std::env;
-use std::ffi::OsStr;
 use std::path::Path;
 
 use crate::elf::Elf;
-use crate::{inventory, library, privilege, program};
+use crate::{library, privilege, program};
 
 /// What a finding means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -180,40 +179,4 @@ fn has_sanitizer(elf: &Elf, (symbol, library, _): &(&str, &str, &str)) -> bool {
 fn our_machine() -> Option<Elf> {
     let path = library::find().ok().or_else(|| env::current_exe().ok())?;
     Elf::read(&path, |_| false).ok()
-}
-
-/// `hakmem check`: prints every finding, or what a library holds; the exit code is that of the gravest.
-pub(crate) fn check(names: &[impl AsRef<OsStr>]) -> u8 {
-    let mut gravest = Effect::Takes;
-    for name in names.iter().map(AsRef::as_ref) {
-        if let Some(path) = inventory::library_named(name) {
-            gravest = gravest.max(inventory::show(&path));
-            continue;
-        }
-        let shown = name.display();
-        match program::find(name) {
-            Err(why) => {
-                crate::complain(why.message());
-                gravest = Effect::Unknown;
-            }
-            Ok(path) => {
-                let verdict = of(&path);
-                for Finding { effect, words } in &verdict.findings {
-                    let place = if Path::new(name) == path { String::new() } else { format!(" ({})", path.display()) };
-                    let answer = match effect {
-                        Effect::Takes => "yes",
-                        Effect::Bypassed | Effect::None => "no",
-                        Effect::Unknown => "unknown",
-                    };
-                    crate::say(&format!("{shown}{place}: {answer}: {words}"));
-                }
-                gravest = gravest.max(verdict.effect());
-            }
-        }
-    }
-    match gravest {
-        Effect::Takes => 0,
-        Effect::Bypassed | Effect::None => 1,
-        Effect::Unknown => 2,
-    }
 }

@@ -117,7 +117,7 @@ fn handoff() {
         place.store(block.into_raw(), Ordering::Release);
     }
     if consumer.join().is_err() {
-        crate::complain("the thread that frees blocks has ended early");
+        crate::output::complain("the thread that frees blocks has ended early");
     }
 }
 

@@ -5,13 +5,12 @@ pub mod program;
 mod refusals;
 mod set_up;
 mod streams;
+mod subject;
 
-use hakmem_core::region::{Heap, Profile};
+use hakmem_core::region::Profile;
+use subject::{Subject, used};
 
 use crate::report::Check;
-
-/// A program's allocator.
-type Subject<P> = &'static Heap<P>;
 
 /// All of them, of the profile that the program's allocator has.
 pub fn of_regions<P: Profile>() -> &'static [Check<Subject<P>>] {
@@ -30,10 +29,4 @@ pub fn of_regions<P: Profile>() -> &'static [Check<Subject<P>>] {
             Check { name: "interrupts that allocate", run: |heap| interrupts::check(|| used(heap)) },
         ]
     }
-}
-
-/// Bytes in use, of a heap in which all is well.
-fn used<P: Profile>(heap: &Heap<P>) -> usize {
-    heap.audit().expect("every invariant holds");
-    heap.stats().used
 }

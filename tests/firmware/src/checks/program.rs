@@ -11,7 +11,7 @@ use core::cell::RefCell;
 
 use hakmem_core::region::Profile;
 
-use super::{Subject, used};
+use super::subject::{Subject, used};
 
 pub(super) fn through<P: Profile>(heap: Subject<P>) {
     let before = used(heap);

@@ -11,7 +11,7 @@ use core::hint::black_box;
 
 use hakmem_core::region::Profile;
 
-use super::{Subject, used};
+use super::subject::{Subject, used};
 use crate::board::sizes::HEAP_BYTES;
 
 pub(super) fn try_reserve<P: Profile>(heap: Subject<P>) {

@@ -8,7 +8,7 @@ use core::ptr::{null_mut, with_exposed_provenance_mut};
 
 use hakmem_core::region::{Capabilities, Heap, Placement, Profile, RegionError, Several};
 
-use super::Subject;
+use super::subject::Subject;
 use crate::arena;
 
 const BYTES: usize = 512;

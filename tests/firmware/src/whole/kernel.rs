@@ -33,7 +33,8 @@ impl Default for Kernel {
 impl Kernel {
     /// Has reserved nothing yet.
     pub const fn new() -> Self {
-        Self { core: Allocator::new(Pages), fronts: [const { Front::new() }; 2] }
+        // SAFETY: they come to this allocator alone.
+        Self { core: Allocator::new(Pages), fronts: [const { unsafe { Front::new() } }; 2] }
     }
 
     fn front(&self) -> &Front {
@@ -75,10 +76,12 @@ unsafe impl GlobalAlloc for Kernel {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
-        if self.core.give(self.front(), block) {
+        // SAFETY: the caller's promise.
+        if unsafe { self.core.give(self.front(), block) } {
             return;
         }
-        let give = |core: &Allocator<Pages>, front: &Front| {
+        // SAFETY: as above.
+        let give = |core: &Allocator<Pages>, front: &Front| unsafe {
             if core.give_packed(front, block) { Ok(()) } else { core.give_slow(front, block) }
         };
         if let Err(fault) = self.alone(give) {
@@ -88,7 +91,9 @@ unsafe impl GlobalAlloc for Kernel {
 
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, bytes: usize) -> *mut u8 {
         if layout.align() <= PLAIN_ALIGN {
-            let resize = |core: &Allocator<Pages>, front: &Front| core.resize(front, block, bytes.max(layout.align()));
+            let bytes = bytes.max(layout.align());
+            // SAFETY: the caller's promise.
+            let resize = |core: &Allocator<Pages>, front: &Front| unsafe { core.resize(front, block, bytes) };
             return self.alone(resize).unwrap_or_else(|fault| misuse::tell(&fault));
         }
         // SAFETY: the caller's promise.

@@ -3,11 +3,14 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use super::{Subject, used};
+use super::subject::{Subject, used};
 use crate::board::frames::FRAME_BYTES;
 use crate::board::paging;
 
 const MIB: usize = 1 << 20;
+/// How often much is used, and from which time on no further frame may stay: until then magazines grow.
+const ROUNDS: usize = 12;
+const SETTLED: usize = 8;
 
 fn frames_out() -> usize {
     paging::with(|paging| paging.frames_out())
@@ -63,7 +66,7 @@ fn use_much() -> usize {
 pub(super) fn comes_back(kernel: Subject) {
     kernel.trim();
     let before = frames_out();
-    let mut after = [0; 3];
+    let mut after = [0; ROUNDS];
     for frames in &mut after {
         let most = use_much();
         kernel.trim();
@@ -72,5 +75,5 @@ pub(super) fn comes_back(kernel: Subject) {
         let kept = frames.saturating_sub(before);
         assert!(kept * 10 < most - before, "of {} frames {kept} stay", most - before);
     }
-    assert!(after[2] <= after[1], "frames that stay grow by the round: {after:?}");
+    assert!(after[ROUNDS - 1] <= after[SETTLED], "frames that stay grow by the round: {after:?}");
 }

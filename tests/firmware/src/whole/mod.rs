@@ -6,12 +6,14 @@
 mod kernel;
 mod memory;
 mod pages;
+mod subject;
 
 use hakmem_core::Allocator;
 use hakmem_replay::driver::Driver;
 use hakmem_replay::stream::{SEEDS, Stream};
 
 pub use kernel::Kernel;
+use subject::{Subject, used};
 
 use crate::board::pages::Pages;
 use crate::board::{self, paging};
@@ -28,9 +30,6 @@ const KEPT: usize = 32;
 /// and for what it knows of a superslab.
 const KEPT_EACH: usize = 4;
 
-/// A program's allocator.
-type Subject = &'static Kernel;
-
 static CHECKS: &[Check<Subject>] = &[
     Check { name: "pages: mapped when touched, unmapped when purged", run: |_| pages::states() },
     Check { name: "pages: no more are promised than there are", run: |_| pages::refusals() },
@@ -46,11 +45,6 @@ pub fn main(kernel: Subject) -> ! {
     board::start();
     board::with_last_word(misuse::commit);
     report::run(kernel, CHECKS)
-}
-
-/// Bytes in use, of an allocator in which all is well.
-fn used(kernel: Subject) -> usize {
-    kernel.audit().live_bytes as usize
 }
 
 fn through_alloc(kernel: Subject) {

@@ -34,12 +34,12 @@ pub(super) fn states() {
     assert_eq!(frames_out(), before, "addresses cost nothing");
     // SAFETY: a run of ours; what is touched is committed.
     unsafe {
-        assert!(Pages.commit(run, BYTES / 2));
+        assert!(Pages.commit(run, BYTES / 2).is_ok());
         let tables = frames_out();
         assert!(words(run, 0..RUN / 2).all(|word| word == 0), "what was never touched reads as zero");
         assert_eq!(frames_out(), tables + RUN / 2, "a frame for each page that was touched");
         (0..RUN / 2).for_each(|number| page(run, number).write_volatile(number + 1));
-        assert!(Pages.commit(run, BYTES));
+        assert!(Pages.commit(run, BYTES).is_ok());
         assert!(words(run, 0..RUN / 2).eq(1..=RUN / 2), "what was committed stays as it is");
         assert!(Pages.populate(run, BYTES));
         assert_eq!(frames_out(), tables + RUN);
@@ -65,12 +65,12 @@ pub(super) fn refusals() {
     let run = Pages.reserve(COUNT * FRAME_BYTES, FRAME_BYTES).expect("addresses are left");
     // SAFETY: a run of ours, nobody touches it.
     unsafe {
-        assert!(!Pages.commit(run, COUNT * FRAME_BYTES), "tables need frames, too");
+        assert!(Pages.commit(run, COUNT * FRAME_BYTES).is_err(), "tables need frames, too");
         assert_eq!(left(), before, "what was refused changes nothing");
-        assert!(Pages.commit(run, COUNT / 2 * FRAME_BYTES));
-        assert!(Pages.commit(run, COUNT / 2 * FRAME_BYTES), "it is there already");
+        assert!(Pages.commit(run, COUNT / 2 * FRAME_BYTES).is_ok());
+        assert!(Pages.commit(run, COUNT / 2 * FRAME_BYTES).is_ok(), "it is there already");
         let beyond = NonNull::new(page(run, COUNT / 2).cast()).expect("not null");
-        assert!(!Pages.commit(beyond, COUNT / 2 * FRAME_BYTES), "what was promised is not left");
+        assert!(Pages.commit(beyond, COUNT / 2 * FRAME_BYTES).is_err(), "what was promised is not left");
         Pages.release(run, COUNT * FRAME_BYTES);
     }
     assert_eq!(left(), before);

@@ -2,11 +2,11 @@
 
 #![allow(unsafe_code, reason = "a page provider")]
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::ptr::{self, NonNull};
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{PageProvider, Purged, Refused};
 use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
 
 const PAGE: usize = 4096;
@@ -25,6 +25,8 @@ pub(crate) struct Arena {
     pub(crate) reserved: Cell<usize>,
     /// Bytes of the zones that are asked for.
     pub(crate) zone_bytes: Cell<usize>,
+    /// What was committed.
+    pub(crate) claimed: RefCell<Vec<std::ops::Range<usize>>>,
     /// The commit that is refused, from 1 on; 0 for none.
     pub(crate) refused: Cell<usize>,
     /// The clock.
@@ -57,6 +59,7 @@ impl Arena {
             runs_used: zero(),
             reserved: zero(),
             zone_bytes: Cell::new(SUPERSLAB_BYTES),
+            claimed: RefCell::default(),
             refused: zero(),
             now_ms: Cell::new(0),
         };
@@ -74,6 +77,7 @@ impl Arena {
         self.wipe(self.shelf(), self.shelf_used.replace(0));
         self.wipe(self.start, self.runs_used.replace(0));
         self.reserved.set(0);
+        self.claimed.borrow_mut().clear();
         self.refused.set(0);
         self.zone_bytes.set(SUPERSLAB_BYTES);
         self.now_ms.set(0);
@@ -125,7 +129,9 @@ impl Arena {
 }
 
 impl Relax for Pages {
-    fn relax() {}
+    fn relax() {
+        loom::thread::yield_now();
+    }
 }
 
 // SAFETY: runs are cut off the arena one after the other, and all of it can be read and written.
@@ -143,10 +149,20 @@ unsafe impl PageProvider for Pages {
         })?
     }
 
-    unsafe fn commit(&self, _: NonNull<u8>, _: usize) -> bool {
+    /// Holds what it reserves, but says like Linux that what was committed is occupied.
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
         let next = self.0.refused.get();
         self.0.refused.set(next.saturating_sub(1));
-        next != 1
+        if next == 1 {
+            return Err(Refused::Memory);
+        }
+        let mut claimed = self.0.claimed.borrow_mut();
+        let new = start.addr().get()..start.addr().get() + bytes;
+        if claimed.iter().any(|old| old.start < new.end && new.start < old.end) {
+            return Err(Refused::Occupied);
+        }
+        claimed.push(new);
+        Ok(())
     }
 
     unsafe fn populate(&self, _: NonNull<u8>, _: usize) -> bool {
@@ -162,6 +178,8 @@ unsafe impl PageProvider for Pages {
     unsafe fn release(&self, start: NonNull<u8>, bytes: usize) {
         self.0.wipe(start.as_ptr(), bytes);
         self.0.reserved.set(self.0.reserved.get() - bytes);
+        let end = start.addr().get() + bytes;
+        self.0.claimed.borrow_mut().retain(|old| old.start >= end || old.end <= start.addr().get());
     }
 
     unsafe fn remap(&self, start: NonNull<u8>, old_bytes: usize, new_bytes: usize) -> Option<NonNull<u8>> {

@@ -2,19 +2,13 @@
 
 use std::cell::Cell as Plain;
 
-use hakmem_core::base::sync::Cell;
-use hakmem_core::config::flags::{Harden, Off};
-use hakmem_core::config::settings::Settings;
-use hakmem_core::heap::Heaps;
-use hakmem_core::heap::slabs::Reach;
-use hakmem_core::slab::{Refill, SizeClass, Slab};
-use hakmem_core::superslab::Territory;
-use hakmem_core::{Allocator, Audit, Front};
+use hakmem_core::seam::{Cell, Heaps, Reach, Refill, SizeClass, Slab, Territory};
+use hakmem_core::{Allocator, Audit, Front, Harden, Off, Settings};
 
 use crate::arena::{Arena, Pages};
 
 /// A heap of the land.
-pub(crate) type Heap = hakmem_core::heap::Heap;
+pub(crate) type Heap = hakmem_core::seam::Heap;
 
 /// Heaps over a territory; without starters, so that two blocks of a class are of one slab.
 #[derive(Clone, Copy)]
@@ -32,11 +26,28 @@ pub(crate) struct Block {
     pub(crate) bit: u64,
 }
 
+/// A new thread's front.
+#[allow(unsafe_code, reason = "an execution has one allocator")]
+pub(crate) fn front(arena: &'static Arena) -> &'static Front {
+    // SAFETY: just said.
+    arena.put(unsafe { Front::new() })
+}
+
+/// After a fork, on one side of it.
+#[allow(unsafe_code, reason = "passes a promise on")]
+pub(crate) fn after_fork(caller: Caller, in_child: bool) {
+    // SAFETY: of the threads that a child has not none goes on.
+    let result = unsafe { caller.world.allocator.after_fork(caller.front, in_child) };
+    result.expect("live blocks are taken back");
+}
+
 impl Land {
+    #[allow(unsafe_code, reason = "begins below the front door")]
     pub(crate) fn new(arena: &'static Arena) -> Self {
-        let territory = arena.put(Territory::new(Pages(arena), 1000));
-        let heaps = arena.put(Heaps::new());
-        territory.off.store(Off::STARTERS.bits(), hakmem_core::base::sync::Ordering::Relaxed);
+        // SAFETY: the models use them as the allocator does.
+        let (territory, heaps) = unsafe { (Territory::new(Pages(arena), 1000), Heaps::new()) };
+        let (territory, heaps) = (arena.put(territory), arena.put(heaps));
+        territory.off.store(Off::STARTERS.bits(), hakmem_core::seam::Ordering::Relaxed);
         Self { territory, heaps }
     }
 
@@ -66,7 +77,7 @@ impl Land {
     /// The client writes to its block, and gives it back as another thread than the owner's.
     pub(crate) fn post(&self, block: Block) -> u64 {
         hakmem_seam::use_block(block.at);
-        hakmem_core::slab::mailbox::post(block.slab, block.word, block.bit)
+        hakmem_core::seam::post(block.slab, block.word, block.bit)
     }
 
     /// The same as the owner.
@@ -95,7 +106,7 @@ impl World {
     }
 
     pub(crate) fn caller(&self, arena: &'static Arena) -> Caller {
-        Caller { world: *self, front: arena.put(Front::new()) }
+        Caller { world: *self, front: front(arena) }
     }
 
     #[allow(unsafe_code, reason = "audits")]
@@ -120,7 +131,10 @@ impl World {
 impl Caller {
     /// Applies settings.
     pub(crate) fn configure(&self, off: Off, harden: Harden) {
-        let settings = Settings { off, harden, ..Settings::new() };
+        let settings = Settings::new().with(|settings| {
+            settings.off = off;
+            settings.harden = harden;
+        });
         self.world.allocator.configure(self.front, &settings);
     }
 
@@ -140,8 +154,11 @@ impl Caller {
     }
 
     /// False if it is a fault.
+    #[allow(unsafe_code, reason = "gives back what a model has")]
     pub(crate) fn try_give(&self, block: *mut u8) -> bool {
-        self.world.allocator.give(self.front, block) || self.world.allocator.give_slow(self.front, block).is_ok()
+        let allocator = self.world.allocator;
+        // SAFETY: the model uses it no more; two that give one block back are told.
+        unsafe { allocator.give(self.front, block) || allocator.give_slow(self.front, block).is_ok() }
     }
 
     pub(crate) fn end(&self) {

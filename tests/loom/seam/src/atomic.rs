@@ -109,9 +109,23 @@ macro_rules! integer {
             }
 
             /// As the processor's.
+            pub fn fetch_max(&self, other: $value, order: Ordering) -> $value {
+                let old = self.by(true, |object| object.fetch_max(other, order), |value| *value);
+                self.mirror(old.max(other));
+                old
+            }
+
+            /// As the processor's.
             pub fn fetch_or(&self, bits: $value, order: Ordering) -> $value {
                 let old = self.by(true, |object| object.fetch_or(bits, order), |value| *value);
                 self.mirror(old | bits);
+                old
+            }
+
+            /// As the processor's.
+            pub fn fetch_and(&self, bits: $value, order: Ordering) -> $value {
+                let old = self.by(true, |object| object.fetch_and(bits, order), |value| *value);
+                self.mirror(old & bits);
                 old
             }
 

@@ -16,6 +16,7 @@
 
 mod atomic;
 mod cell;
+mod held;
 mod lock;
 mod words;
 
@@ -23,5 +24,6 @@ pub use core::sync::atomic::Ordering;
 
 pub use atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, fence};
 pub use cell::Cell;
-pub use lock::{Guard, Lock, held_locks};
+pub use held::held_locks;
+pub use lock::{Guard, Lock};
 pub use words::{begin, end, learned, read_block, reset, start, use_block, zero};

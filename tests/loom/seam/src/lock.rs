@@ -10,20 +10,8 @@ use std::rc::Rc;
 
 use loom::sync::{Mutex, MutexGuard};
 
+use crate::held;
 use crate::words::{Entry, Kind, Object, entry};
-
-thread_local! {
-    static HELD: core::cell::Cell<usize> = const { core::cell::Cell::new(0) };
-}
-
-/// Locks that are held now.
-pub fn held_locks() -> usize {
-    HELD.get()
-}
-
-pub(crate) fn forget_held() {
-    HELD.set(0);
-}
 
 /// See the file's head; `R` is what waits in the real one.
 pub struct Lock<T, R> {
@@ -67,7 +55,7 @@ impl<T, R> Lock<T, R> {
         }
         // SAFETY: coroutines of one thread.
         unsafe { *self.held.get() = true };
-        HELD.set(HELD.get() + 1);
+        held::add();
         Some(Guard { lock: self })
     }
 
@@ -89,7 +77,7 @@ impl<T, R> Lock<T, R> {
     pub unsafe fn force_unlock(&self) {
         // SAFETY: as above.
         assert!(unsafe { self.held.get().replace(false) }, "who lets go of a lock holds it");
-        HELD.set(HELD.get().saturating_sub(1));
+        held::remove();
         if let Some(Object::Lock(_, held)) = self.entry().as_deref().map(|entry| &entry.object) {
             let guard = held.borrow_mut().take();
             drop(guard);

@@ -166,7 +166,7 @@ pub(crate) fn entry(at: usize, kind: Kind, writes: bool) -> Option<Rc<Entry>> {
 
 /// An execution begins: with one thread.
 pub fn reset() {
-    crate::lock::forget_held();
+    crate::held::forget();
     WORDS.with_borrow_mut(|words| {
         words.modelled = false;
         words.entries.values().for_each(|entry| entry.object.let_go());

@@ -13,7 +13,7 @@ use crate::fuzzed::library::Surface;
 pub(super) const SLOTS: usize = 256;
 const ENOMEM: c_int = 12;
 /// What errno is before a call: calls that succeed leave it alone.
-const QUIET: c_int = 77;
+pub(super) const QUIET: c_int = 77;
 /// Blocks above it, or at larger multiples, have mappings of their own.
 pub(super) const RUN_MAX: usize = 1 << 20;
 

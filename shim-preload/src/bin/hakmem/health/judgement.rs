@@ -5,7 +5,8 @@ use std::time::Instant;
 
 use crate::health::profile::{ALL, Bound, Profile};
 use crate::health::trial::{Outcome, Trial};
-use crate::{complain, library, say};
+use crate::library;
+use crate::output::{complain, say};
 
 /// How to judge.
 #[derive(Debug)]

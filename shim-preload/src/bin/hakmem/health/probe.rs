@@ -6,7 +6,8 @@ use std::path::Path;
 
 use crate::health::survival::Misuse;
 use crate::health::{footprint, speed, survival};
-use crate::{complain, library, say};
+use crate::library;
+use crate::output::{complain, say};
 
 /// The allocator failed.
 const FAILED: u8 = 1;

@@ -5,8 +5,8 @@
 use core::ptr::{NonNull, with_exposed_provenance_mut};
 use core::sync::atomic::{AtomicU64, Ordering};
 
-use hakmem_core::base::sync::Relax;
-use hakmem_core::{PageProvider, Purged};
+use hakmem_core::pages::Relax;
+use hakmem_core::{PageProvider, Purged, Refused};
 
 use super::frames::FRAME_BYTES;
 use super::paging;
@@ -35,8 +35,8 @@ unsafe impl PageProvider for Pages {
         NonNull::new(with_exposed_provenance_mut(start))
     }
 
-    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> bool {
-        paging::with(|paging| paging.commit(start.addr().get(), bytes))
+    unsafe fn commit(&self, start: NonNull<u8>, bytes: usize) -> Result<(), Refused> {
+        paging::with(|paging| paging.commit(start.addr().get(), bytes)).then_some(()).ok_or(Refused::Memory)
     }
 
     unsafe fn purge(&self, start: NonNull<u8>, bytes: usize) -> Purged {

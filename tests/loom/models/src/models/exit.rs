@@ -1,6 +1,6 @@
 //! Threads end, begin and free each other's blocks at the same time: whole allocators.
 
-use hakmem_core::config::flags::{Harden, Off};
+use hakmem_core::{Harden, Off};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};

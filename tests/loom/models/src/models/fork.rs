@@ -1,13 +1,13 @@
 //! fork: what a child would find, were the process forked at any moment.
 //!
-//! The thread that forks takes all locks and copies the memory; when the parent is done, that copy becomes the
+//! The thread that forks shuts the gate and copies the memory; when the parent is done, that copy becomes the
 //! present, of which the child has one thread and the locks as they were.
 
-use hakmem_core::config::flags::{Harden, Off};
+use hakmem_core::{Harden, Off};
 
 use crate::arena::{Arena, Snapshot};
 use crate::check::{Model, together};
-use crate::land::{Caller, World, left};
+use crate::land::{Caller, World, after_fork, left};
 
 const QUARTER: usize = 8 << 10;
 const RUN: usize = 512 << 10;
@@ -43,43 +43,32 @@ pub(crate) const MODELS: &[Model] = &[
         body: amid_first,
     },
     Model {
-        name: "fork_locks",
-        holds: "a fork holds every lock there is, and lets go of each",
-        bound: None,
+        name: "fork_amid_frees",
+        holds: "blocks come and go during a fork, and their thread ends: nothing is lost, in the parent or in the child",
+        bound: Some(2),
         gated: true,
-        body: locks,
+        body: amid_frees,
     },
 ];
 
-/// Four lists of ownerless heaps, records, large blocks, pool, store.
-const LOCKS: usize = 8;
-/// What a fork holds of them: all.
-const HELD: u32 = (1 << LOCKS) - 1;
-
-fn locks(arena: &'static Arena) {
-    let world = World::new(arena);
-    let own = world.caller(arena);
-    own.give(own.take(LARGE));
-    assert_eq!(hakmem_seam::held_locks(), 0);
-    assert_eq!(world.allocator.before_fork(false), HELD);
-    assert_eq!(hakmem_seam::held_locks(), LOCKS);
-    world.allocator.after_fork(HELD, false, true);
-    assert_eq!(hakmem_seam::held_locks(), 0);
-    world.is_empty(own);
+fn fork(caller: Caller, arena: &'static Arena) -> Snapshot {
+    caller.world.allocator.before_fork(caller.front);
+    let child = arena.snapshot();
+    after_fork(caller, false);
+    child
 }
 
-fn fork(world: World, arena: &'static Arena) -> Snapshot {
-    assert_eq!(world.allocator.before_fork(false), HELD);
-    let child = arena.snapshot();
-    world.allocator.after_fork(HELD, false, false);
-    child
+/// The child begins: `own` is the thread that forked.
+fn begin(arena: &'static Arena, child: &Snapshot, own: Caller) {
+    arena.restore(child);
+    after_fork(own, true);
+    assert_eq!(own.world.allocator.held_locks(), 0);
 }
 
 /// The child goes on: `own` is the thread that forked, `held` what is live in it.
 fn goes_on(world: World, arena: &'static Arena, child: &Snapshot, own: Caller, held: &[*mut u8]) {
-    arena.restore(child);
-    world.allocator.after_fork(HELD, false, true);
-    assert_eq!(world.allocator.stats().threads, 1);
+    begin(arena, child, own);
+    assert_eq!(world.allocator.stats().threads, u64::from(!own.front.is_new()));
     let mut blocks: Vec<_> = (0..6).map(|_| own.take(QUARTER)).collect();
     blocks.push(own.take(RUN));
     blocks.push(own.take(LARGE));
@@ -104,7 +93,7 @@ fn amid_exit(arena: &'static Arena) {
     let blocks = [(); 4].map(|()| own.take(QUARTER));
     other.give(blocks[0]);
     let child = left::<Option<Snapshot>>();
-    together([Box::new(move || other.end()), Box::new(move || child.set(Some(fork(world, arena))))]);
+    together([Box::new(move || other.end()), Box::new(move || child.set(Some(fork(own, arena))))]);
     let child = child.take().expect("forked");
     for block in &blocks[1..] {
         own.give(*block);
@@ -129,7 +118,7 @@ fn amid_purge(arena: &'static Arena) {
         Box::new(move || {
             world.allocator.trim(other.front);
         }),
-        Box::new(move || child.set(Some(fork(world, arena)))),
+        Box::new(move || child.set(Some(fork(own, arena)))),
     ]);
     let child = child.take().expect("forked");
     other.give(warm);
@@ -137,8 +126,7 @@ fn amid_purge(arena: &'static Arena) {
     own.give(block);
     own.give(kept);
     world.is_empty(own);
-    arena.restore(&child);
-    world.allocator.after_fork(HELD, false, true);
+    begin(arena, &child, own);
     // All free slabs are known to be: the purge was nobody's any more.
     assert_eq!(world.audit().live_blocks, 3);
     own.give(block);
@@ -158,7 +146,7 @@ fn amid_large(arena: &'static Arena) {
             other.give(freed);
             got.set(other.take(LARGE).expose_provenance());
         }),
-        Box::new(move || child.set(Some(fork(world, arena)))),
+        Box::new(move || child.set(Some(fork(own, arena)))),
     ]);
     let child = child.take().expect("forked");
     own.give(std::ptr::with_exposed_provenance_mut(got.get()));
@@ -176,7 +164,7 @@ fn amid_first(arena: &'static Arena) {
     let got = left::<usize>();
     together([
         Box::new(move || got.set(other.take(QUARTER).expose_provenance())),
-        Box::new(move || child.set(Some(fork(world, arena)))),
+        Box::new(move || child.set(Some(fork(own, arena)))),
     ]);
     let child = child.take().expect("forked");
     own.give(std::ptr::with_exposed_provenance_mut(got.get()));
@@ -184,4 +172,23 @@ fn amid_first(arena: &'static Arena) {
     other.end();
     world.is_empty(own);
     goes_on(world, arena, &child, own, &[block]);
+}
+
+fn amid_frees(arena: &'static Arena) {
+    let world = World::new(arena);
+    let (own, other) = (world.caller(arena), world.caller(arena));
+    let (kept, run) = (own.take(QUARTER), own.take(RUN));
+    let child = left::<Option<Snapshot>>();
+    together([
+        Box::new(move || {
+            other.give(run);
+            other.give(other.take(RUN));
+            other.end();
+        }),
+        Box::new(move || child.set(Some(fork(own, arena)))),
+    ]);
+    let child = child.take().expect("forked");
+    own.give(kept);
+    world.is_empty(own);
+    goes_on(world, arena, &child, own, &[kept]);
 }

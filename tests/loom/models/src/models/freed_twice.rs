@@ -1,7 +1,7 @@
 //! Threads that free what others took, through the front door: two that free one block at the same instant, of which
 //! one is told, and nobody else's memory changes.
 
-use hakmem_core::config::flags::{Harden, Off};
+use hakmem_core::{Harden, Off};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};

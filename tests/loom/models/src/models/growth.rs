@@ -1,7 +1,6 @@
-//! Growth without a lock: threads that grow at once commit the same part, and reserve one zone.
+//! Growth without a lock: threads that grow at once claim the same part, which one of them gets, and find one zone.
 
-use hakmem_core::base::sync::Ordering;
-use hakmem_core::slab::Slab;
+use hakmem_core::seam::{Ordering, Slab};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -32,6 +31,27 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(2),
         gated: true,
         body: refused,
+    },
+    Model {
+        name: "growth_around_a_stranger",
+        holds: "somebody else lies where two threads grow: it is skipped, each run has one owner and lies elsewhere",
+        bound: Some(2),
+        gated: true,
+        body: stranger,
+    },
+    Model {
+        name: "growth_last_part",
+        holds: "two threads grow a zone by its last superslab: one gets it, the other one of a further zone",
+        bound: Some(2),
+        gated: true,
+        body: last_part,
+    },
+    Model {
+        name: "growth_tiny_blocks",
+        holds: "the first block of 8 bytes comes while a zone grows: what is available has their live map",
+        bound: Some(2),
+        gated: true,
+        body: tiny_blocks,
     },
     Model {
         name: "growth_wild_pointer",
@@ -85,10 +105,21 @@ fn half_taken(arena: &'static Arena) -> Land {
 
 fn same_part(arena: &'static Arena) {
     let land = half_taken(arena);
-    let got = claim_at_once(land).map(|got| got.get().expect("four superslabs more"));
+    let got = claim_at_once(land).map(|got| got.get().expect("two superslabs more"));
     assert!(!std::ptr::eq(got[0], got[1]), "each run has one owner");
-    assert_eq!((committed(land), land.territory.zones.first().superslabs()), (8, 8), "one part was committed");
+    assert_eq!((committed(land), land.territory.zones.first().superslabs()), (6, 6), "one part was committed");
     assert_eq!(land.territory.zones.count(), 1);
+}
+
+fn last_part(arena: &'static Arena) {
+    let land = Land::new(arena);
+    arena.zone_bytes.set(5 * SUPERSLAB_BYTES);
+    for _ in 0..4 {
+        claim(land).expect("four superslabs");
+    }
+    let got = claim_at_once(land).map(|got| got.get().expect("a superslab each"));
+    assert!(!std::ptr::eq(got[0], got[1]), "each run has one owner");
+    assert_eq!((land.territory.zones.count(), land.territory.zones.first().superslabs()), (2, 5), "all of it serves");
 }
 
 fn refused(arena: &'static Arena) {
@@ -97,6 +128,27 @@ fn refused(arena: &'static Arena) {
     let got = claim_at_once(land).map(|got| got.get().expect("two superslabs more"));
     assert!(!std::ptr::eq(got[0], got[1]), "each run has one owner");
     assert_eq!(committed(land), land.territory.zones.first().superslabs(), "pool and zone agree");
+}
+
+fn stranger(arena: &'static Arena) {
+    let land = half_taken(arena);
+    let place = land.territory.zones.first().base().addr() + 4 * SUPERSLAB_BYTES;
+    arena.claimed.borrow_mut().push(place..place + 4096);
+    let got = claim_at_once(land).map(|got| got.get().expect("two superslabs more"));
+    let at = got.map(|run| run.base.load(Ordering::Relaxed).addr());
+    assert!(at[0] != at[1] && !at.contains(&place), "each run has one owner, and is not the stranger's");
+    assert_eq!(committed(land), land.territory.zones.first().superslabs(), "pool and zone agree");
+    assert_eq!(land.territory.zones.count(), 1);
+}
+
+fn tiny_blocks(arena: &'static Arena) {
+    let land = half_taken(arena);
+    together([
+        Box::new(move || assert!(claim(land).is_some(), "a superslab more")),
+        Box::new(move || assert!(land.territory.serves_tiny(), "there are addresses")),
+    ]);
+    assert!(land.territory.is_tiny_whole(), "each superslab has its part of the map");
+    assert!(claim(land).is_some() && land.territory.is_tiny_whole(), "the next one as well");
 }
 
 fn wild_pointer(arena: &'static Arena) {

@@ -1,7 +1,6 @@
 //! The table of large blocks and its cache.
 
-use hakmem_core::base::sync::Ordering;
-use hakmem_core::large::{Large, LargeFree};
+use hakmem_core::seam::{Large, LargeFree, Millis, Ordering};
 
 use crate::arena::{Arena, Pages};
 use crate::check::{Model, together};
@@ -42,8 +41,10 @@ pub(crate) const MODELS: &[Model] = &[
 
 type Shared = (Land, &'static Large<Pages>);
 
+#[allow(unsafe_code, reason = "begins below the front door")]
 fn new(arena: &'static Arena) -> Shared {
-    (Land::new(arena), arena.put(Large::new(32 << 20)))
+    // SAFETY: the models use it as the allocator does.
+    (Land::new(arena), arena.put(unsafe { Large::new(32 << 20) }))
 }
 
 fn take((land, large): Shared, bytes: usize) -> *mut u8 {
@@ -109,13 +110,13 @@ fn kept(arena: &'static Arena) {
         Box::new(move || assert_eq!(give(all, first), LargeFree::Freed)),
         Box::new(move || got.set(take(all, BYTES).expose_provenance())),
         Box::new(move || {
-            all.1.trim(all.0.territory, 0);
+            all.1.trim(all.0.territory, Millis::ZERO);
         }),
     ]);
     adds_up(all);
     assert_eq!(give(all, std::ptr::with_exposed_provenance_mut(got.get())), LargeFree::Freed);
     assert_eq!(give(all, second), LargeFree::Freed);
-    all.1.trim(all.0.territory, 0);
+    all.1.trim(all.0.territory, Millis::ZERO);
     assert_eq!(adds_up(all), (0, 0, 0));
 }
 

@@ -1,6 +1,6 @@
 //! The remote queue: what other threads free is found by the owner, each block once.
 
-use hakmem_core::heap::slabs::Reach;
+use hakmem_core::seam::Reach;
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -193,7 +193,7 @@ fn freed_twice(arena: &'static Arena) {
     let (land, heap, blocks) = quarters(arena, 4);
     let block = blocks[0];
     let told = [crate::land::left::<u64>(), crate::land::left::<u64>()];
-    let post = move || hakmem_core::slab::mailbox::post(block.slab, block.word, block.bit);
+    let post = move || hakmem_core::seam::post(block.slab, block.word, block.bit);
     together([Box::new(move || told[0].set(post())), Box::new(move || told[1].set(post()))]);
     let told = told.map(|told| told.get());
     assert!(told == [0, block.bit] || told == [block.bit, 0], "one of two is told: {told:?}");
@@ -208,7 +208,7 @@ fn freed_by_both(arena: &'static Arena) {
     let block = blocks[0];
     together([
         Box::new(move || {
-            hakmem_core::slab::mailbox::post(block.slab, block.word, block.bit);
+            hakmem_core::seam::post(block.slab, block.word, block.bit);
         }),
         Box::new(move || {
             heap.put(land.territory, block.slab, block.word, block.bit);
@@ -218,7 +218,7 @@ fn freed_by_both(arena: &'static Arena) {
     heap.harvest(land.territory);
     assert_eq!(block.slab.used.get(), 3, "counted once");
     // What is free in the owner's words is told, whoever says it again.
-    assert_eq!(hakmem_core::slab::mailbox::post(block.slab, block.word, block.bit), block.bit);
+    assert_eq!(hakmem_core::seam::post(block.slab, block.word, block.bit), block.bit);
     assert_eq!(heap.put(land.territory, block.slab, block.word, block.bit), block.bit);
     all_come_back(land, heap, blocks[1..].to_vec());
 }

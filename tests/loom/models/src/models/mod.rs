@@ -3,6 +3,7 @@
 mod exit;
 mod fork;
 mod freed_twice;
+mod gate;
 mod growth;
 mod large;
 mod mailbox;
@@ -26,6 +27,7 @@ pub(crate) fn all() -> &'static [&'static [Model]] {
         large::MODELS,
         freed_twice::MODELS,
         fork::MODELS,
+        gate::MODELS,
         store::MODELS,
         shim::MODELS,
     ]

@@ -1,9 +1,7 @@
 //! Slabs that change hands: no block is lost, and none comes to a heap that has not got its slab.
 
-use hakmem_core::base::sync::{AtomicPtr, Ordering};
-use hakmem_core::config::flags::Off;
-use hakmem_core::heap::slabs::Reach;
-use hakmem_core::slab::SizeClass;
+use hakmem_core::Off;
+use hakmem_core::seam::{AtomicPtr, Ordering, Reach, SizeClass};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};

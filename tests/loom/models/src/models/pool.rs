@@ -1,7 +1,6 @@
 //! The pool's masks, index and hints, while slabs are claimed, given back and purged.
 
-use hakmem_core::base::sync::Ordering;
-use hakmem_core::slab::{SizeClass, Slab};
+use hakmem_core::seam::{Millis, Ordering, SizeClass, Slab};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -57,7 +56,7 @@ fn run(land: Land, slabs: usize) -> &'static Slab {
 fn all_are_free(land: Land) {
     let mut pool = land.territory.pool.lock();
     assert!(pool.is_indexed());
-    pool.for_each(|_, superslab, header| assert_eq!(header.free, u64::MAX, "superslab {superslab}"));
+    pool.for_each(|place, header| assert!(header.free.is_all(), "{place:?}"));
 }
 
 fn purge(arena: &'static Arena) {
@@ -67,13 +66,13 @@ fn purge(arena: &'static Arena) {
     let got = left::<Option<&'static Slab>>();
     together([
         Box::new(move || {
-            land.territory.purge(1000);
+            land.territory.purge(Millis::new(1000));
         }),
         Box::new(move || got.set(Some(run(land, 1)))),
     ]);
     land.territory.release_span(got.get().expect("claimed"));
     all_are_free(land);
-    land.territory.purge(0);
+    land.territory.purge(Millis::ZERO);
     assert!(!land.territory.pool.lock().has_reusable(), "what was purged is clean");
 }
 

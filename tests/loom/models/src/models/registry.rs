@@ -1,12 +1,10 @@
 //! The lists of all heaps and thread heaps, which only grow.
 
-use hakmem_core::Front;
-use hakmem_core::base::sync::Ordering;
-use hakmem_core::heap::heaps::Visitor;
+use hakmem_core::seam::{Ordering, Visitor};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
-use crate::land::Land;
+use crate::land::{Land, front};
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
@@ -51,7 +49,7 @@ fn ownerless(arena: &'static Arena) {
 
 fn records(arena: &'static Arena) {
     let land = Land::new(arena);
-    let fronts = [(); 4].map(|()| arena.put(Front::new()));
+    let fronts = [(); 4].map(|()| front(arena));
     let come = move |at: usize| match land.heaps.visitor(land.territory, fronts[at]) {
         Visitor::Thread(thread) => thread,
         Visitor::Passing => panic!("there is memory"),
@@ -64,13 +62,12 @@ fn records(arena: &'static Arena) {
             come(2);
         }),
     ]);
-    come(3);
-    let (third, fourth) = (fronts[2].thread.get(), fronts[3].thread.get());
-    assert_ne!(third, fourth, "each has one of its own");
+    let (third, fourth) = (come(2), come(3));
+    assert!(!std::ptr::eq(third, fourth), "each has one of its own");
     let is_new = |thread| !ended.iter().any(|&one| std::ptr::eq(one, thread));
     let all = land.heaps.threads().count();
     assert_eq!(all, 2 + usize::from(is_new(third)), "the first one may have come too early");
-    let last = arena.put(Front::new());
+    let last = front(arena);
     land.heaps.visitor(land.territory, last);
     assert_eq!(land.heaps.threads().count(), 3, "what was put by is used before a new one is made");
 }
@@ -102,7 +99,7 @@ fn heaps(arena: &'static Arena) {
 fn threads(arena: &'static Arena) {
     let land = Land::new(arena);
     let come = move || {
-        let front = arena.put(Front::new());
+        let front = front(arena);
         match land.heaps.visitor(land.territory, front) {
             Visitor::Thread(thread) => std::ptr::from_ref(thread),
             Visitor::Passing => panic!("there is memory"),
@@ -110,7 +107,7 @@ fn threads(arena: &'static Arena) {
     };
     let first = come();
     let walk = move || land.heaps.threads().map(std::ptr::from_ref).collect::<Vec<_>>();
-    let fronts = [arena.put(Front::new()), arena.put(Front::new())];
+    let fronts = [front(arena), front(arena)];
     together([
         Box::new(move || drop(land.heaps.visitor(land.territory, fronts[0]))),
         Box::new(move || drop(land.heaps.visitor(land.territory, fronts[1]))),
@@ -118,6 +115,10 @@ fn threads(arena: &'static Arena) {
     ]);
     let all = walk();
     assert!(all.len() == 3 && all[2] == first && all[0] != all[1], "each thread once: {all:?}");
-    assert_ne!(fronts[0].thread.get(), fronts[1].thread.get());
+    let of = |front| match land.heaps.visitor(land.territory, front) {
+        Visitor::Thread(thread) => thread,
+        Visitor::Passing => panic!("there is memory"),
+    };
+    assert!(!std::ptr::eq(of(fronts[0]), of(fronts[1])), "each has one of its own");
     assert_eq!(land.heaps.threads.load(Ordering::Relaxed), 3);
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 
-use hakmem_core::base::sync::{AtomicU32, Ordering};
+use hakmem_core::seam::{AtomicU32, Ordering};
 use hakmem_shim::first::First;
 use hakmem_shim::key::Key;
 use hakmem_shim::purge_state::{State, World};

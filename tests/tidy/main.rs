@@ -1,10 +1,16 @@
 //! The source is held to its own rules: layers, lengths, heads, names of invariants, dependencies.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod circles;
+mod layers;
+mod modules;
+mod surface;
+mod uses;
+
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use hakmem_core::config::settings::TABLE;
+use hakmem_core::seam::TABLE;
 
 const LINES_MOST: usize = 400;
 
@@ -58,11 +64,6 @@ fn without_comments(text: &str) -> String {
     text.lines().map(code).collect::<Vec<_>>().join("\n")
 }
 
-fn word(text: &str) -> &str {
-    let end = text.find(|letter: char| !letter.is_alphanumeric() && letter != '_').unwrap_or(text.len());
-    &text[..end]
-}
-
 /// Words in backticks.
 fn ticked(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
@@ -70,49 +71,6 @@ fn ticked(text: &str) -> impl Iterator<Item = &str> {
 
 fn none(wrong: Vec<String>, rule: &str) {
     assert!(wrong.is_empty(), "{rule}:\n  {}", wrong.join("\n  "));
-}
-
-#[test]
-fn a_module_uses_only_modules_below_it() {
-    let door = read(&root().join("core-nostd/src/lib.rs"));
-    let mods = door.lines().filter_map(|line| line.strip_prefix("pub mod ")).map(word);
-    let order: BTreeMap<String, usize> = mods.map(str::to_owned).zip(0..).collect();
-    assert!(order.len() > 5, "the layers stand in lib.rs as `pub mod` lines");
-    let mut wrong = Vec::new();
-    for (name, text) in sources("core-nostd/src") {
-        let module = word(name.trim_start_matches("core-nostd/src/")).to_owned();
-        let Some(&own) = order.get(&module) else { continue };
-        for used in without_comments(&text).split("crate::").skip(1).flat_map(first_words) {
-            match order.get(&used) {
-                Some(&place) if place <= own => {}
-                Some(_) => wrong.push(format!("{name} uses `{used}`, which stands above `{module}`")),
-                None => wrong.push(format!("{name} uses `crate::{used}`: name the module that it is in")),
-            }
-        }
-    }
-    none(wrong, "layers, from the ground up, are the order of `pub mod` in core-nostd/src/lib.rs");
-}
-
-/// The module that follows `crate::`, or the modules, if a brace does.
-fn first_words(after: &str) -> Vec<String> {
-    let Some(group) = after.strip_prefix('{') else {
-        return vec![word(after).to_owned()];
-    };
-    let group = &group[..group.find(';').unwrap_or(group.len())];
-    let (mut depth, mut words, mut start) = (0, Vec::new(), 0);
-    for (at, letter) in group.char_indices() {
-        match letter {
-            '{' => depth += 1,
-            '}' | ',' if depth == 0 => {
-                words.push(word(group[start..at].trim()).to_owned());
-                start = at + 1;
-            }
-            '}' => depth -= 1,
-            _ => {}
-        }
-    }
-    words.retain(|word| !word.is_empty());
-    words
 }
 
 #[test]
@@ -250,6 +208,19 @@ fn the_readme_names_every_setting() {
     none(missing.collect(), "README.md says what each setting does; missing");
 }
 
+#[test]
+fn the_readme_names_every_figure() {
+    let readme = read(&root().join("README.md"));
+    let table = read(&root().join("shim-preload/src/table.rs"));
+    let rows = table.split("(b\"").skip(1).filter_map(|rest| rest.split_once('"'));
+    let names: Vec<_> = rows.filter(|(_, figure)| figure.starts_with(", stats.")).map(|(name, _)| name).collect();
+    assert!(names.len() > 10, "rows of figures: {names:?}");
+    let is_missing =
+        |name: &&str| !readme.lines().any(|line| line.starts_with("| `") && ticked(line).any(|word| word == *name));
+    let missing = names.into_iter().filter(is_missing);
+    none(missing.map(str::to_owned).collect(), "README.md says what each line of the table of figures means; missing");
+}
+
 /// The account of unsafe code: its tables, by the folder that their heading names.
 fn unsafe_account() -> Vec<(String, String)> {
     let account = read(&root().join("core-nostd/UNSAFE.md"));
@@ -273,14 +244,19 @@ fn ends(row: &str) -> (&str, &str) {
 #[test]
 fn every_unsafe_room_has_its_account() {
     let rows = unsafe_account();
-    let rooms: BTreeSet<String> =
-        rows.iter().flat_map(|(folder, row)| ticked(ends(row).0).map(move |room| format!("{folder}/{room}"))).collect();
+    let mut rooms = BTreeSet::new();
+    let named = rows.iter().flat_map(|(folder, row)| ticked(ends(row).0).map(move |room| format!("{folder}/{room}")));
+    let twice: Vec<_> = named.filter(|room| !rooms.insert(room.clone())).collect();
     let mark = concat!("allow(unsafe", "_code");
     let all = ["core-nostd/src", "shim-std/src", "shim-preload/src"].into_iter().flat_map(sources);
     let open: BTreeSet<String> = all.filter(|(_, text)| text.contains(mark)).map(|(name, _)| name).collect();
     let missing = open.difference(&rooms).map(|room| format!("{room} is not in the account"));
     let stale = rooms.difference(&open).map(|room| format!("{room} opens no unsafe code"));
-    none(missing.chain(stale).collect(), "core-nostd/UNSAFE.md has a row for each file that opens unsafe code");
+    let twice = twice.iter().map(|room| format!("{room} has more than one row"));
+    none(
+        missing.chain(stale).chain(twice).collect(),
+        "core-nostd/UNSAFE.md has one row for each file that opens unsafe code",
+    );
 }
 
 #[test]

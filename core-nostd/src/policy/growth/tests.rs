@@ -1,0 +1,55 @@
+use super::{FIRST_STEP, Pace, step};
+use crate::base::millis::Millis;
+
+/// A heap that grows by a superslab each `ms`; those from which on it earned huge pages.
+fn first_huge(ms: u64, most: usize) -> Option<usize> {
+    let (mut pace, mut superslabs) = (Pace::new(), FIRST_STEP);
+    // Its first ones came long after the clock began.
+    let start = 1_000_000;
+    while superslabs < most {
+        if pace.earns_huge_pages(superslabs, Millis::new(start + superslabs as u64 * ms)) {
+            return Some(superslabs);
+        }
+        superslabs += step(superslabs);
+    }
+    None
+}
+
+#[test]
+fn a_heap_grows_by_a_sixteenth_within_bounds() {
+    assert_eq!([0, 4, 31, 32, 48, 100, 512, 1 << 19].map(step), [2, 2, 2, 2, 3, 6, 32, 32]);
+}
+
+#[test]
+fn what_is_claimed_is_little_beside_what_is_used() {
+    let mut superslabs = FIRST_STEP;
+    while superslabs < 1 << 16 {
+        let next = superslabs + step(superslabs);
+        // Each superslab has an eighth of itself beside it.
+        assert!(superslabs < 32 || next * 9 / 8 * 10 <= superslabs * 12, "{superslabs} grow to {next}");
+        superslabs = next;
+    }
+}
+
+#[test]
+fn fast_growth_earns_huge_pages_once_it_was_seen() {
+    assert_eq!(first_huge(1, 1000), Some(8));
+    assert_eq!(first_huge(2, 1000), Some(8), "a gibibyte a second");
+}
+
+#[test]
+fn slow_growth_earns_them_when_the_heap_is_large() {
+    // The first step beyond 64 superslabs.
+    assert_eq!(first_huge(3, 1000), Some(66));
+    assert_eq!(first_huge(1000, 1000), Some(66));
+}
+
+#[test]
+fn growth_that_was_fast_and_is_slow_earns_them_no_more() {
+    let mut pace = Pace::new();
+    let mut earns = |superslabs, ms| pace.earns_huge_pages(superslabs, Millis::new(ms));
+    assert!(!earns(4, 1_000));
+    assert!(earns(8, 1_001));
+    assert!(earns(12, 5_000), "it is looked at when it has doubled");
+    assert!(!earns(16, 9_000));
+}
