@@ -27,19 +27,21 @@ pub(crate) fn minor_faults() -> Result<u64, String> {
     faults.ok_or_else(|| format!("{STAT} is not as Linux writes it; run it on Linux"))
 }
 
-/// What is resident of no file, and of the file `library`. How much is resident of other files changes from run to
-/// run by what lies beside their pages, and is shared.
+/// What is resident of no file, and all that is mapped of the file `library`, resident or not: how much of a file is
+/// resident is the page cache's doing. It changes by 20 kB from run to run, with where a library comes to lie, and from
+/// machine to machine, and is shared.
 pub(crate) fn own_kb(library: Option<&str>) -> Result<u64, String> {
     let mut text = [0; 1 << 16];
-    let (mut own, mut resident, mut is_library) = (0, 0, false);
+    let (mut own, mut mapped, mut is_library) = (0, 0, false);
     for line in read(MAPPINGS, &mut text)?.lines() {
-        if let Some(kilobytes) = number(line, "Rss:") {
-            resident = kilobytes;
+        if let Some(kilobytes) = number(line, "Size:") {
+            mapped = kilobytes;
         } else if let Some(anonymous) = number(line, "Anonymous:") {
-            own += if is_library { resident } else { anonymous };
+            own += if is_library { mapped } else { anonymous };
         } else if !line.starts_with(|letter: char| letter.is_ascii_uppercase()) {
-            // The head of a mapping: addresses, and the file at its end.
-            is_library = library.is_some_and(|library| line.ends_with(library));
+            // The head of a mapping: addresses, rights, and the file at its end. A loader may leave gaps that nobody
+            // can read.
+            is_library = library.is_some_and(|library| line.ends_with(library)) && !line.contains(" ---p ");
         }
     }
     Ok(own)
