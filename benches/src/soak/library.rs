@@ -21,10 +21,15 @@ pub(crate) fn find(named: Option<&str>) -> Result<Library, String> {
     }
 }
 
+/// A path as it is from the project's root, of a file in there.
+fn within_project(path: &Path) -> &Path {
+    std::env::current_dir().ok().and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path)
+}
+
 fn existing(path: &Path) -> Result<Library, String> {
     let preload = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
     let sum = first_line(Command::new("sha256sum").arg(&preload)).unwrap_or_default();
-    let words = format!("{}, sha256 {sum:.16}", preload.display());
+    let words = format!("{}, sha256 {sum:.16}", within_project(&preload).display());
     Ok(Library { preload, words })
 }
 

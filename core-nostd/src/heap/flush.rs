@@ -105,25 +105,31 @@ impl<'a> Batch<'a> {
         territory: &'a Territory<P>,
         class: SizeClass,
         first: *mut u8,
-        mut others: &'b [*mut u8],
+        others: &'b [*mut u8],
     ) -> Option<(Self, &'b [*mut u8])> {
         let (slab, offset) = territory.zones.first().span_of_class::<ARE_SINGLE>(class, first)?;
         let mut batch = Self::of(slab, class, class.block_at(offset));
-        let bytes = if ARE_SINGLE { SLAB_BYTES } else { usize::from(class.shape().slabs) << SLAB_SHIFT };
-        while let Some((&block, further)) = others.split_first() {
-            let offset = block.addr().wrapping_sub(first.addr() - offset);
-            if offset >= bytes {
-                break;
-            }
-            let number = class.block_at(offset);
-            let bit = 1 << (number % 64);
-            if number / 64 != batch.word || batch.bits & bit != 0 {
-                break;
-            }
-            batch.bits |= bit;
-            others = further;
+        let span_bytes = if ARE_SINGLE { SLAB_BYTES } else { usize::from(class.shape().slabs) << SLAB_SHIFT };
+        let base = first.addr() - offset;
+        let is_near = |next: &*mut u8| next.addr().wrapping_sub(base) < span_bytes;
+        if !others.first().is_some_and(is_near) {
+            return Some((batch, others));
         }
-        Some((batch, others))
+        // The stretch of the word's blocks: the last word's may end with the span.
+        let word_bytes = 64 * class.shape().bytes as usize;
+        let start = batch.word * word_bytes;
+        let (base, bytes) = (base + start, word_bytes.min(span_bytes - start));
+        let is_neighbour = |&&block: &&*mut u8| {
+            let offset = block.addr().wrapping_sub(base);
+            if offset >= bytes {
+                return false;
+            }
+            let (bit, before) = (1 << (class.block_at(offset) % 64), batch.bits);
+            batch.bits |= bit;
+            batch.bits != before
+        };
+        let joined = others.iter().take_while(is_neighbour).count();
+        Some((batch, others.get(joined..).unwrap_or_default()))
     }
 
     /// Gives the blocks back, of a span of that class.
