@@ -6,7 +6,7 @@ use super::Allocator;
 use super::give::block_bytes;
 use crate::base::slab_mask::SlabMask;
 use crate::base::sync::Ordering;
-use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
+use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, WORDS};
 use crate::harden::quarantine::Quarantine;
 use crate::heap::reserve::Reserve;
 use crate::inspect::{Audit, Broken, Stats, check};
@@ -237,7 +237,8 @@ fn walk_span(zone: &Zone, slab: &Slab, tally: &mut Tally, audit: &mut Audit) -> 
         check("slab-word", at, mine & theirs, 0)?;
         (own, remote) = (u64::from(mine.count_ones()), u64::from(theirs.count_ones()));
     } else {
-        for (word, (mine, theirs)) in slab.words().iter().zip(slab.remote_words()).enumerate() {
+        for word in 0..WORDS {
+            let (mine, theirs) = (slab.word_of_many(word), slab.remote_word_of_many(word));
             let (mine, theirs) = (mine.load(Ordering::Relaxed), theirs.load(Ordering::Relaxed));
             check("slab-word", at, mine & theirs, 0)?;
             own += u64::from(mine.count_ones());

@@ -30,6 +30,16 @@ pub const META_SHIFT: u32 = 17;
 
 /// Bytes of one slab's bitmap: one bit for each of its up to 4,096 blocks, of a starter two for each granule.
 pub(crate) const WORDS_BYTES: usize = SLAB_BYTES / 8 / 8;
+/// Words of it.
+pub(crate) const WORDS: usize = WORDS_BYTES / 8;
+/// Words of a slab that stand beside those of other slabs: as many as blocks of 32 bytes need.
+pub(crate) const NEAR_WORDS: usize = SLAB_BYTES / 32 / 64;
+/// Bytes of them.
+pub(crate) const NEAR_BYTES: usize = NEAR_WORDS * 8;
+/// Bytes of a slab's other words, which stand behind the near ones of all slabs.
+pub(crate) const FAR_BYTES: usize = WORDS_BYTES - NEAR_BYTES;
+/// Offset of them in a part of words.
+pub(crate) const FAR: usize = SUPERSLAB_SLABS * NEAR_BYTES;
 /// Offset of the slab records in a superslab's metadata.
 pub(crate) const META_RECORDS: usize = 0;
 /// Offset of the remote records.
@@ -74,4 +84,4 @@ pub(crate) const ZONES: usize = 64;
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
 const _: () = assert!(META_SPARE <= META_HEADERS && META_HEADERS.is_multiple_of(64), "metadata fits its share");
 const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
-const _: () = assert!(WORDS_BYTES / 8 <= 64, "a u64 summary has a bit for every word");
+const _: () = assert!(WORDS <= 64, "a u64 summary has a bit for every word");

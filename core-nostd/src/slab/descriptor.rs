@@ -20,7 +20,7 @@ use crate::base::address::align_down;
 use crate::base::bits::{count, low};
 use crate::base::slab_mask::SlabMask;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU64, Cell, Ordering};
-use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS};
+use crate::config::geometry::{META_RECORDS, META_REMOTE, SLAB_SHIFT, SUPERSLAB_SLABS, WORDS};
 
 const RECORD_BYTES: usize = 64;
 
@@ -194,7 +194,7 @@ impl Slab {
             return self.carve_one(bytes);
         }
         let at = summary.trailing_zeros() as usize;
-        let place = &self.words()[at % 64];
+        let place = self.word_of_many(at % 64);
         let word = place.load(Ordering::Relaxed);
         place.store(word & (word - 1), Ordering::Relaxed);
         if word & (word - 1) == 0 {
@@ -255,10 +255,10 @@ impl Slab {
     #[inline(always)]
     pub fn put_one_of_many(&self, block: usize) -> bool {
         let (at, bit) = (block / 64 % 64, 1 << (block % 64));
-        let place = &self.words()[at];
+        let place = self.word_of_many(at);
         let before = place.load(Ordering::Relaxed);
         let is_shared = self.shared.load(Ordering::Relaxed);
-        let others = if is_shared { self.remote_words()[at].load(Ordering::Relaxed) } else { 0 };
+        let others = if is_shared { self.remote_word_of_many(at).load(Ordering::Relaxed) } else { 0 };
         if (before | others) & bit != 0 {
             return false;
         }
@@ -280,7 +280,7 @@ impl Slab {
         self.word.store(0, Ordering::Relaxed);
         if class == SizeClass::STARTER {
             // Those that say where blocks start, too.
-            self.words().iter().for_each(|word| word.store(0, Ordering::Relaxed));
+            (0..WORDS).for_each(|word| self.word_of_many(word).store(0, Ordering::Relaxed));
         } else if !self.has_one_word() {
             let mut summary = self.summary.load(Ordering::Relaxed);
             while summary != 0 {

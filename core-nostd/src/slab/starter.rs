@@ -12,18 +12,18 @@
 use super::{Refill, SizeClass, Slab};
 use crate::base::bits::low;
 use crate::base::sync::{AtomicU64, Ordering};
-use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, SLAB_BYTES, WORDS_BYTES};
+use crate::config::geometry::{self, FINE_MAX, GRANULE_SHIFT, NEAR_WORDS, SLAB_BYTES};
 
 /// Granules of a slab.
 const GRANULES: usize = SLAB_BYTES >> GRANULE_SHIFT;
 /// Words that have a bit for each.
 const WORDS: usize = GRANULES / 64;
 
-const _: () = assert!(2 * WORDS * 8 == WORDS_BYTES, "a slab's words have two bits a granule");
+const _: () = assert!(2 * WORDS == geometry::WORDS && NEAR_WORDS <= WORDS, "a slab's words have two bits a granule");
 
 /// Where blocks start.
 fn starts(slab: &Slab) -> &[AtomicU64] {
-    &slab.words()[WORDS..]
+    &slab.far_words()[WORDS - NEAR_WORDS..]
 }
 
 /// The first start at granule `from` or behind it; the slab's end if there is none.

@@ -14,7 +14,9 @@ use crate::base::millis::Millis;
 use crate::base::place::{Place, SuperSlabNumber};
 use crate::base::slab_mask::SlabMask;
 use crate::base::sync::Ordering;
-use crate::config::geometry::{META_RECORDS, META_REMOTE, META_WORDS, SLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES};
+use crate::config::geometry::{
+    FAR, FAR_BYTES, META_RECORDS, META_REMOTE, META_WORDS, NEAR_BYTES, SLAB_BYTES, SUPERSLAB_SLABS, WORDS_BYTES,
+};
 use crate::pages::{PageProvider, Purged};
 use crate::policy::growth::may_be_huge;
 use crate::policy::retention::{is_due, least_surplus};
@@ -80,7 +82,7 @@ impl<P: PageProvider> Territory<P> {
         let part = |base: *mut u8, each| (base.wrapping_add(superslab.index() * SUPERSLAB_SLABS * each), each);
         let blocks = part(zone.base(), SLAB_BYTES);
         let live = || self.live_maps().map(|map| part(zone.map(map), SLAB_BYTES >> map.shift()));
-        let words = (zone.meta(superslab).wrapping_add(META_WORDS), WORDS_BYTES);
+        let words = zone.meta(superslab).wrapping_add(META_WORDS);
         let mut zeroed = SlabMask::NONE;
         whole_pages(kept.pages, claim.mask, self.provider.page_bytes()).for_each_run(|start, length| {
             if self.purge_slabs(blocks, start, length) {
@@ -91,13 +93,14 @@ impl<P: PageProvider> Territory<P> {
             if !claim.mask.is_all() {
                 // No block of these is out, so their live maps and words are zero.
                 live().for_each(|map| _ = self.purge_slabs(map, start, length));
-                self.purge_slabs(words, start, length);
+                self.purge_slabs((words, NEAR_BYTES), start, length);
+                self.purge_slabs((words.wrapping_add(FAR), FAR_BYTES), start, length);
             }
         });
         if claim.mask.is_all() {
             // As above. The remote words stand behind the others; the remote records may be queued still.
             live().for_each(|map| _ = self.purge_slabs(map, 0, SUPERSLAB_SLABS));
-            self.purge_slabs(words, 0, 2 * SUPERSLAB_SLABS);
+            self.purge_slabs((words, WORDS_BYTES), 0, 2 * SUPERSLAB_SLABS);
             // SAFETY: the pool's superslabs are committed.
             unsafe { zone.keep_formers(superslab) };
             self.purge_slabs((zone.meta(superslab).wrapping_add(META_RECORDS), RECORD_BYTES), 0, SUPERSLAB_SLABS);

@@ -30,8 +30,8 @@ use crate::base::address::prefetch;
 use crate::base::place::SuperSlabNumber;
 use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU8, AtomicUsize, Ordering};
 use crate::config::geometry::{
-    HEADER_GROUP, META_FORMERS, META_RECORDS, META_SHIFT, META_WORDS, SLAB_BYTES, SLAB_SHIFT, SUPERSLAB_SHIFT,
-    SUPERSLAB_SLABS, WORDS_BYTES,
+    HEADER_GROUP, META_FORMERS, META_RECORDS, META_SHIFT, META_WORDS, NEAR_BYTES, SLAB_BYTES, SLAB_SHIFT,
+    SUPERSLAB_SHIFT, SUPERSLAB_SLABS,
 };
 use crate::config::map::{MAPS, Map};
 use crate::slab::{Live, SizeClass, Slab};
@@ -277,7 +277,7 @@ impl Zone {
         let slab = (offset >> SLAB_SHIFT) % SUPERSLAB_SLABS;
         let meta = self.meta(SuperSlabNumber::at(offset));
         prefetch(meta.wrapping_add(META_RECORDS + slab * size_of::<Slab>()));
-        prefetch(meta.wrapping_add(META_WORDS + slab * WORDS_BYTES));
+        prefetch(meta.wrapping_add(META_WORDS + slab * NEAR_BYTES));
     }
 
     /// Raises the number of committed bytes to those of all superslabs below the new ones' end. Who has a block there
