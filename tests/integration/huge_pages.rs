@@ -36,6 +36,18 @@ fn a_large_heap_earns_them() {
 }
 
 #[test]
+fn a_heap_of_blocks_that_leave_pages_untouched_earns_none() {
+    for bytes in [20_000, 100_000, 300_000] {
+        let scene = Scene::new(4 << 30);
+        let blocks: Vec<_> = (0..4 * EARNED / bytes).map(|_| scene.take(bytes)).collect();
+        let asked = scene.allocator.provider().below().below().huge_bytes();
+        assert_eq!(asked, 0, "blocks of {bytes} bytes");
+        blocks.into_iter().for_each(|block| scene.give(block));
+        scene.audit();
+    }
+}
+
+#[test]
 fn a_heap_that_grows_fast_earns_them_earlier() {
     let scene = Scene::new(4 << 30);
     assert_eq!(asked_for(&scene, EARNED_FAST - MIB, 1), 0);
@@ -88,24 +100,27 @@ fn mappings(from: usize, to: usize) -> usize {
 #[test]
 fn superslabs_that_are_not_as_their_neighbours_are_not_too_many() {
     const SUPERSLABS: usize = 3000;
+    const BYTES: usize = 8 << 10;
     const MOST_MAPPINGS: usize = MOST_EDGES + 16;
     let scene = Scene::new(8 << 30);
-    // Two to a superslab; nothing is written to them.
-    let runs: Vec<_> = (0..2 * SUPERSLABS).map(|_| scene.take(MIB)).collect();
-    let (from, to) = (runs[0].addr(), runs[runs.len() - 1].addr());
+    // Superslabs full of blocks that leave no page untouched; nothing is written to them.
+    let blocks: Vec<_> = (0..SUPERSLABS * (2 * MIB / BYTES)).map(|_| scene.take(BYTES)).collect();
+    let addresses = || blocks.iter().map(|block| block.addr());
+    let (from, to) = (addresses().min().expect("there are some"), addresses().max().expect("there are some"));
+    let give_mebibytes = |which: fn(usize) -> bool| {
+        blocks.iter().filter(|block| which(block.addr() / MIB)).for_each(|&block| scene.give(block));
+        scene.allocator.trim(&scene.one);
+    };
     let before = mappings(from, to);
     assert!(before < 16, "{before} mappings");
-    runs.iter().skip(1).step_by(4).for_each(|&run| scene.give(run));
-    scene.allocator.trim(&scene.one);
+    give_mebibytes(|number| number % 4 == 1);
     let split = mappings(from, to);
     if Path::new("/sys/kernel/mm/transparent_hugepage").exists() {
         assert!((MOST_EDGES / 2..=MOST_MAPPINGS).contains(&split), "{split} mappings");
     }
     scene.audit();
-    runs.iter().skip(3).step_by(4).for_each(|&run| scene.give(run));
-    scene.allocator.trim(&scene.one);
+    give_mebibytes(|number| number % 4 == 3);
     assert!(mappings(from, to) <= MOST_MAPPINGS, "{} mappings", mappings(from, to));
-    runs.iter().step_by(2).for_each(|&run| scene.give(run));
-    scene.allocator.trim(&scene.one);
+    give_mebibytes(|number| number % 2 == 0);
     scene.audit();
 }

@@ -2,6 +2,7 @@
 
 use crate::base::millis::Millis;
 use crate::base::place::SuperSlabNumber;
+use crate::config::geometry::SUPERSLAB_SLABS;
 
 /// Superslabs of a new zone.
 pub(crate) const FIRST_STEP: usize = 4;
@@ -27,6 +28,10 @@ const ANY_SUPERSLABS: usize = 64;
 const FAST_BYTES_A_MS: u64 = 1024 << 10;
 const SUPERSLAB_BYTES: u64 = 2 << 20;
 
+/// The share of the slabs it took lately that a heap may have used for blocks that leave pages untouched behind them: in
+/// huge pages these would be there all the same.
+const TAILED_SHARE: usize = 8;
+
 /// True of a superslab that may come in a huge page: that which was used whole, and given back, does when it is needed
 /// again.
 pub(crate) const fn may_be_huge(superslab: SuperSlabNumber) -> bool {
@@ -40,18 +45,23 @@ pub(crate) struct Pace {
     looked_at: usize,
     looked: Millis,
     is_fast: bool,
+    /// Superslabs when it grew last.
+    grown_to: usize,
 }
 
 impl Pace {
     /// Nothing was seen yet.
     pub(crate) const fn new() -> Self {
-        Self { looked_at: 0, looked: Millis::ZERO, is_fast: false }
+        Self { looked_at: 0, looked: Millis::ZERO, is_fast: false, grown_to: 0 }
     }
 
-    /// A heap of so many superslabs grows now, since all that it has is taken. True if what comes may be huge pages:
-    /// beyond so many a page that is touched whole is soon used whole; the same of fewer where the last were used up
-    /// fast.
-    pub(crate) const fn earns_huge_pages(&mut self, superslabs: usize, now: Millis) -> bool {
+    /// A heap of so many superslabs grows now, since all that it has is taken: since it grew last, `tailed` slabs that
+    /// nobody had touched for blocks that leave pages untouched. True if what comes may be huge pages: beyond so many
+    /// superslabs a page that is touched whole is soon used whole; the same of fewer where the last were used up fast.
+    pub(crate) const fn earns_huge_pages(&mut self, superslabs: usize, tailed: usize, now: Millis) -> bool {
+        let taken = superslabs.saturating_sub(self.grown_to) * SUPERSLAB_SLABS;
+        self.grown_to = superslabs;
+        let is_whole = tailed * TAILED_SHARE <= taken;
         let window = if self.looked_at < FAST_SUPERSLABS {
             FAST_SUPERSLABS
         } else if self.looked_at > ANY_SUPERSLABS {
@@ -65,7 +75,7 @@ impl Pace {
             self.is_fast = grown as u64 * SUPERSLAB_BYTES >= FAST_BYTES_A_MS.saturating_mul(ms);
             (self.looked_at, self.looked) = (superslabs, now);
         }
-        superslabs >= ANY_SUPERSLABS || superslabs >= FAST_SUPERSLABS && self.is_fast
+        is_whole && (superslabs >= ANY_SUPERSLABS || superslabs >= FAST_SUPERSLABS && self.is_fast)
     }
 }
 

@@ -257,6 +257,12 @@ impl SizeClass {
         self.block_at(slabs << SLAB_SHIFT) as u16
     }
 
+    /// True if pages of its spans may stay untouched while all blocks are out: those behind a block in its room, behind
+    /// packed ones, behind a run.
+    pub(crate) const fn leaves_tails(self) -> bool {
+        self.0 >= ROOM && self.0 != Self::STARTER.0
+    }
+
     /// True for the packed classes.
     #[inline(always)]
     pub const fn is_packed(self) -> bool {

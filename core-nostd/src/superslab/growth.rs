@@ -196,7 +196,7 @@ impl<P: PageProvider> Territory<P> {
         }
         pool.enter(number, part, claimed.end);
         if part == Part::Blocks {
-            let huge = pool.pace.earns_huge_pages(claimed.start, self.recent());
+            let huge = pool.pace.earns_huge_pages(claimed.start, self.tailed.swap(0, Ordering::Relaxed), self.recent());
             pool.claims.huge = huge && self.huge_pages.load(Ordering::Relaxed);
         }
     }

@@ -48,6 +48,8 @@ pub struct Territory<P: PageProvider> {
     pub purge_delay_ms: AtomicU32,
     /// What is near the limit of memory, in bytes; 0 before it was asked for.
     pub(super) near_limit: AtomicUsize,
+    /// Slabs that went, untouched, to blocks that leave pages untouched behind them, since the pool grew last.
+    pub(super) tailed: AtomicUsize,
     /// True if large heaps may have huge pages.
     pub huge_pages: AtomicBool,
     /// Whether blocks of 8 bytes have their live map, in every superslab that is available; changed under the pool's lock.
@@ -77,6 +79,7 @@ impl<P: PageProvider> Territory<P> {
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
             near_limit: AtomicUsize::new(0),
+            tailed: AtomicUsize::new(0),
             huge_pages: AtomicBool::new(true),
             tiny: AtomicU8::new(UNDECIDED),
             off: AtomicU8::new(0),
@@ -208,6 +211,9 @@ impl<P: PageProvider> Territory<P> {
         slab.owner.store(owner.cast_mut(), Ordering::Release);
         if class.has_magazine() {
             zone.set_kinds(base, slabs, class);
+        }
+        if claim.fresh && class.leaves_tails() {
+            self.tailed.fetch_add(slabs, Ordering::Relaxed);
         }
         // Last: who frees what was here before, a second time and this late, finds all of the new span or none of it.
         slab.name(class, 0, slabs);
