@@ -108,12 +108,15 @@ fn growth_for_cold_threads() {
     }
 }
 
+/// Bytes of a block that leaves no page untouched.
+const WHOLE: usize = 8 << 10;
+
 #[test]
 fn growth_beyond_the_first_128_mebibytes() {
     scene(&["prefer_huge_pages"], |allocator| {
         let front = new_front();
-        for _ in 0..150 {
-            take(allocator, &front, MIB);
+        for _ in 0..150 * MIB / WHOLE {
+            take(allocator, &front, WHOLE);
         }
         end(allocator, &front);
     });
@@ -124,13 +127,13 @@ fn growth_beyond_the_first_128_mebibytes() {
 fn a_large_heap_goes_back_in_parts() {
     scene(&["prefer_small_pages", "prefer_huge_pages"], |allocator| {
         let front = new_front();
-        let blocks: Vec<_> = (0..150).map(|_| take(allocator, &front, MIB)).collect();
-        let (odd, even): (Vec<_>, Vec<_>) = (0..).zip(blocks).partition(|&(number, _)| number % 2 == 1);
-        for (_, block) in odd {
+        let blocks: Vec<_> = (0..150 * MIB / WHOLE).map(|_| take(allocator, &front, WHOLE)).collect();
+        let (odd, even): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|block| block.addr() / MIB % 2 == 1);
+        for block in odd {
             give(allocator, &front, block);
         }
         allocator.trim(&front);
-        for (_, block) in even {
+        for block in even {
             give(allocator, &front, block);
         }
         end(allocator, &front);
