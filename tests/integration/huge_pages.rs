@@ -37,7 +37,7 @@ fn a_large_heap_earns_them() {
 
 #[test]
 fn a_heap_of_blocks_that_leave_pages_untouched_earns_none() {
-    for bytes in [20_000, 100_000, 300_000] {
+    for bytes in [40_000, 100_000, 300_000] {
         let scene = Scene::new(4 << 30);
         let blocks: Vec<_> = (0..4 * EARNED / bytes).map(|_| scene.take(bytes)).collect();
         let asked = scene.allocator.provider().below().below().huge_bytes();

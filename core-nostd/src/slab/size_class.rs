@@ -257,10 +257,10 @@ impl SizeClass {
         self.block_at(slabs << SLAB_SHIFT) as u16
     }
 
-    /// True if pages of its spans may stay untouched while all blocks are out: those behind a block in its room, behind
-    /// packed ones, behind a run.
+    /// True if many pages of its spans may stay untouched while all blocks are out: those behind a block in its room, and
+    /// behind a run.
     pub(crate) const fn leaves_tails(self) -> bool {
-        self.0 >= ROOM && self.0 != Self::STARTER.0
+        self.is_room() || self.0 == Self::RUN.0
     }
 
     /// True for the packed classes.
