@@ -4,6 +4,8 @@ use std::fs::read_to_string;
 use std::process::Command;
 use std::thread::available_parallelism;
 
+use crate::tool::first_line;
+
 /// The machine and its system, in the words of the report.
 pub(crate) struct Machine {
     /// Name and value, one pair a line of the report.
@@ -31,11 +33,4 @@ impl Machine {
         let known = |(name, value): (_, Option<String>)| (name, value.unwrap_or("unknown".into()));
         Self { lines: lines.into_iter().map(known).collect() }
     }
-}
-
-/// The first line a command prints, if it succeeds.
-pub(crate) fn first_line(command: &mut Command) -> Option<String> {
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    text.lines().next().map(str::to_owned)
 }

@@ -28,6 +28,7 @@ mod settling;
 mod standing;
 mod statistics;
 mod subject;
+mod tool;
 mod trace;
 mod workload;
 

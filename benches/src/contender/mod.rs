@@ -4,12 +4,11 @@ mod name;
 mod origin;
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::ValueEnum;
 
-use crate::machine::first_line;
 use crate::options::Options;
+use crate::tool::{digest, within_project};
 use crate::workload::Workload;
 
 pub(crate) use crate::contender::name::ContenderName;
@@ -52,17 +51,11 @@ pub(crate) fn find(options: &Options) -> Contenders {
     contenders
 }
 
-/// A path as it is from the project's root, of a file in there: what is printed of one machine reads as that of another.
-fn within_project(path: &Path) -> &Path {
-    std::env::current_dir().ok().and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path)
-}
-
 impl Contender {
     fn new(name: ContenderName, library: Option<PathBuf>) -> Self {
         let mut version = name.version(library.as_deref());
         if let Some(path) = &library {
-            let sum = first_line(Command::new("sha256sum").arg(path)).unwrap_or_default();
-            version += &format!(", sha256 {:.16}, {}", sum, within_project(path).display());
+            version += &format!(", {}, {}", digest(path), within_project(path).display());
         }
         if let Some((variable, value)) = name.setting() {
             version += &format!(", {variable}={value}");

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::contender::ContenderName;
-use crate::machine::first_line;
 use crate::options::Options;
+use crate::tool::first_line;
 
 /// How a library comes to be.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

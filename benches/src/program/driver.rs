@@ -8,8 +8,8 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::machine::first_line;
 use crate::program::folder::Folder;
+use crate::tool::first_line;
 
 /// Builds it into the folder.
 pub(super) fn build(folder: &Folder) -> Result<PathBuf, String> {

@@ -14,11 +14,12 @@ use crate::child::passed_variables;
 use crate::contender::{ContenderName, Contenders};
 use crate::grid::{Cell, Grid};
 use crate::instructions::Instructions;
-use crate::machine::{Machine, first_line};
+use crate::machine::Machine;
 use crate::options::Options;
 use crate::plot;
 use crate::report::table::{table, words};
 use crate::subject::Subject;
+use crate::tool::first_line;
 use crate::trace::Calls;
 use crate::workload::peak_kb;
 

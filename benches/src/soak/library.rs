@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::tool::{digest, within_project};
+
 /// Preloaded for `none`: else a program that is linked to another allocator would call that one.
 const GLIBC: &str = "libc.so.6";
 
@@ -21,15 +23,9 @@ pub(crate) fn find(named: Option<&str>) -> Result<Library, String> {
     }
 }
 
-/// A path as it is from the project's root, of a file in there.
-fn within_project(path: &Path) -> &Path {
-    std::env::current_dir().ok().and_then(|root| path.strip_prefix(root).ok()).unwrap_or(path)
-}
-
 fn existing(path: &Path) -> Result<Library, String> {
     let preload = path.canonicalize().map_err(|error| format!("{}: {error}", path.display()))?;
-    let sum = first_line(Command::new("sha256sum").arg(&preload)).unwrap_or_default();
-    let words = format!("{}, sha256 {sum:.16}", within_project(&preload).display());
+    let words = format!("{}, {}", within_project(&preload).display(), digest(&preload));
     Ok(Library { preload, words })
 }
 
@@ -44,10 +40,4 @@ fn build() -> Result<PathBuf, String> {
         .status()
         .map_err(|error| format!("cargo: {error}"))?;
     if status.success() { Ok(target.join("release/libhakmem.so")) } else { Err("cargo build failed".into()) }
-}
-
-/// The first line a command prints, if it succeeds.
-pub(crate) fn first_line(command: &mut Command) -> Option<String> {
-    let output = command.output().ok().filter(|output| output.status.success())?;
-    String::from_utf8(output.stdout).ok()?.lines().next().map(str::to_owned)
 }

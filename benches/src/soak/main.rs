@@ -27,6 +27,8 @@ mod scratch;
 mod slope;
 mod stage;
 mod ticking;
+#[path = "../tool.rs"]
+mod tool;
 mod verdict;
 mod watch;
 

@@ -6,12 +6,13 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::library::{Library, first_line};
+use crate::library::Library;
 use crate::life::{Life, Lives, Look};
 use crate::options::Options;
 use crate::picture;
 use crate::slope::median;
 use crate::stage::Stage;
+use crate::tool::first_line;
 use crate::verdict::{Finding, Verdict};
 
 const HEADER: &str = "second,process,turn,child,pid,rss_kb,peak_kb,threads,mappings\n";
