@@ -2,10 +2,10 @@
 //! namespace, a block from before us) and now hands the block to our free. It gets it back.
 //!
 //! What is certainly nobody's block is the client's error: an address that is misaligned, in a loaded file, on a stack,
-//! that cannot be read, in a large block of ours, or whose head the C library would not take. Everything else goes on, and is for its owner to
-//! judge. No file is read, and no call is made that a sandbox forbids.
+//! that cannot be read, in a large block of ours, or whose head the C library would not take. Everything else goes on,
+//! and is for its owner to judge. No file is read, and no call is made that a sandbox forbids.
 
-#![allow(unsafe_code, reason = "reads chunk headers and calls the next allocator")]
+#![allow(unsafe_code, reason = "calls the next allocator")]
 
 use core::ffi::{CStr, c_char, c_int, c_ulong, c_void};
 use core::ptr::{self, NonNull};
@@ -14,7 +14,7 @@ use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 use hakmem_alloc::seam::process::ALLOCATOR;
 use hakmem_alloc::seam::witness;
 
-use crate::{objects, readable, stack};
+use crate::{chunk, objects, readable, stack};
 
 /// Calls passed on.
 pub(crate) static PASSED_ON: AtomicU64 = AtomicU64::new(0);
@@ -25,15 +25,6 @@ const RTLD_NEXT: *mut c_void = ptr::without_provenance_mut(usize::MAX);
 /// Asks [`dladdr1`] for the symbol's row in its file's table.
 const RTLD_DL_SYMENT: c_int = 1;
 const SHN_UNDEF: u16 = 0;
-
-/// Of a chunk of the C library's, the same in every release: alignment, the flags beside its size, the one of a mapping
-/// of its own, and the smallest.
-const WORD: usize = size_of::<usize>();
-const ALIGN: usize = 16;
-const FLAGS: usize = 7;
-const MAPPED_ALONE: usize = 2;
-const LEAST_CHUNK: usize = 32;
-const LEAST_PAGE: usize = 4096;
 
 /// `Elf64_Sym`.
 #[repr(C)]
@@ -96,14 +87,17 @@ fn behind_us(name: &CStr) -> *mut c_void {
 static FREE: Next = Next::new(c"free");
 static REALLOC: Next = Next::new(c"realloc");
 static USABLE: Next = Next::new(c"malloc_usable_size");
+static FIGURES: Next = Next::new(c"mallinfo");
 /// True if those are the C library's.
 static IS_THE_C_LIBRARYS: AtomicBool = AtomicBool::new(false);
+/// True once the C library was seen to have arenas. Who binds to its malloc makes it so; with us few programs do.
+static HAS_ARENAS: AtomicBool = AtomicBool::new(false);
 
 /// Looks the next allocator up, and what tells its blocks from what is nobody's. At load.
 pub(crate) fn prepare() {
     objects::prepare();
     stack::prepare();
-    for next in [&FREE, &REALLOC, &USABLE] {
+    for next in [&FREE, &REALLOC, &USABLE, &FIGURES] {
         next.look_up();
     }
     let file_of = |address| objects::find(address).map(|object| object.start);
@@ -121,35 +115,25 @@ fn may_be_anothers(pointer: *mut c_void) -> bool {
     let address = pointer.addr();
     address.is_multiple_of(8)
         && objects::find(address).is_none()
-        && readable::was_lately(address.wrapping_sub(WORD))
+        && readable::was_lately(address.wrapping_sub(size_of::<usize>()))
         && !stack::holds(address)
-        && (!IS_THE_C_LIBRARYS.load(Ordering::Relaxed) || may_be_a_chunk(pointer))
+        && (!IS_THE_C_LIBRARYS.load(Ordering::Relaxed) || chunk::may_be(pointer) && (chunk::is_mapped_alone(pointer) || has_arenas()))
         // What a client wrote there may look like the head of a chunk.
         && !ALLOCATOR.is_in_large(address)
 }
 
-/// False if the C library itself would end the process: it looks at a chunk's head before all else, which is the size
-/// before it where it was mapped alone, then its own size with three flags.
-fn may_be_a_chunk(pointer: *mut c_void) -> bool {
-    let word = |place: *mut c_void| {
-        // SAFETY: callers found it readable.
-        unsafe { place.cast::<usize>().read() }
-    };
-    let (chunk, head) = (pointer.wrapping_byte_sub(2 * WORD), word(pointer.wrapping_byte_sub(WORD)));
-    let bytes = head & !FLAGS;
-    if !pointer.addr().is_multiple_of(ALIGN) || bytes < LEAST_CHUNK || !bytes.is_multiple_of(ALIGN) {
-        return false;
+/// True if the C library ever took memory for blocks that it does not map alone.
+fn has_arenas() -> bool {
+    /// `struct mallinfo`, whose first figure is the bytes of arenas.
+    #[repr(C)]
+    struct Figures([c_int; 10]);
+    type Mallinfo = unsafe extern "C" fn() -> Figures;
+    if !HAS_ARENAS.load(Ordering::Relaxed) {
+        // SAFETY: it takes nothing and returns figures.
+        let figures = FIGURES.function::<Mallinfo>().map(|mallinfo| unsafe { mallinfo() });
+        HAS_ARENAS.store(figures.is_none_or(|Figures([arenas, ..])| arenas != 0), Ordering::Relaxed);
     }
-    if head & MAPPED_ALONE == 0 {
-        // Behind every other stands the head of its neighbour, or of the rest.
-        return chunk.addr().checked_add(bytes + WORD).is_some_and(readable::was_lately);
-    }
-    if !readable::was_lately(chunk.addr()) {
-        return false;
-    }
-    let before = word(chunk);
-    chunk.addr().wrapping_sub(before).is_multiple_of(LEAST_PAGE)
-        && before.wrapping_add(bytes).is_multiple_of(LEAST_PAGE)
+    HAS_ARENAS.load(Ordering::Relaxed)
 }
 
 /// The next definition of a symbol behind ours, as a function of type `F`.
@@ -208,10 +192,8 @@ pub(crate) fn free(pointer: *mut c_void) -> bool {
 
 /// The memory of a chunk that was mapped alone goes with it.
 fn forget_if_large(pointer: *mut c_void) {
-    let head = pointer.addr().wrapping_sub(WORD);
-    // SAFETY: found readable just now.
-    if !witness::is_on() && unsafe { pointer.wrapping_byte_sub(WORD).cast::<usize>().read() } & MAPPED_ALONE != 0 {
-        readable::forget(head);
+    if !witness::is_on() && chunk::is_mapped_alone(pointer) {
+        readable::forget(chunk::head(pointer).addr());
     }
 }
 

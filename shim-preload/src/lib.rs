@@ -38,6 +38,7 @@
 //! pass_through  each call         goes to the next allocator
 //! foreign       others' blocks    go back to whose they are
 //! stack         addresses         that are certainly on one
+//! chunk         blocks            of the C library, by the words before them
 //! readable      addresses         that can be read
 //! objects       loaded files      by address
 //! mallinfo      figures           as the C library has them
@@ -65,6 +66,8 @@ mod mallinfo;
 mod objects;
 
 mod readable;
+
+mod chunk;
 
 mod stack;
 

@@ -121,3 +121,11 @@ fn a_foreign_block_finds_its_owner() {
         }
     }
 }
+
+/// What lies before it may be anything: another allocator's blocks too.
+#[test]
+fn nobodys_block_is_never_taken_for_the_c_librarys_where_nothing_is() {
+    let Some(program) = Compiled::new("heads.c", &[]) else { return };
+    let outcome = program.run(&[], true, 60);
+    assert_eq!(outcome.text(), "done\n", "{}", outcome.stderr);
+}
