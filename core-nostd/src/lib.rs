@@ -124,7 +124,7 @@ pub use allocator::{Allocator, Thread};
 #[cfg(target_has_atomic = "64")]
 pub use config::flags::{Harden, Off, Sides};
 #[cfg(target_has_atomic = "64")]
-pub use config::settings::{BadSetting, Settings};
+pub use config::settings::{BadSetting, PurgeThread, Settings};
 pub use harden::{Fault, FaultKind};
 #[cfg(target_has_atomic = "64")]
 pub use harden::{Finder, OnWritten};

@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 
 use hakmem_alloc::seam::line::{self, Line};
 use hakmem_alloc::seam::process::{ALLOCATOR, SURVIVE_FAULTS};
-use hakmem_alloc::seam::{fork, slow};
+use hakmem_alloc::seam::{fork, purge_thread, slow};
 use hakmem_core::seam::{TABLE, Unit};
 use hakmem_core::{BadSetting, Harden, PageProvider, Settings};
 
@@ -44,6 +44,8 @@ static END: extern "C" fn() = end;
 
 extern "C" fn start(_: c_int, _: *const *const c_char, environment: *const *const c_char) {
     foreign::prepare();
+    // SAFETY: a byte of the C library's, which another thread's start changes.
+    purge_thread::watch(unsafe { &__libc_single_threaded });
     if !is_secure() {
         configure(environment);
     }
@@ -181,6 +183,7 @@ fn complain(name: &[u8], value: &[u8], why: BadSetting) {
             line.text(b"setting ").text(name).text(b": '").text(value).text(b"' is not ");
             match row.unit {
                 Unit::Switch => line.text(b"0 or 1"),
+                Unit::SwitchOrAuto => line.text(b"0, 1 or auto"),
                 Unit::Count => line.text(b"a number up to ").number(row.most),
                 Unit::Milliseconds => line.text(b"milliseconds up to ").number(row.most),
                 Unit::Bytes => line.text(b"bytes (K, M, G may follow) up to ").number(row.most),

@@ -58,6 +58,7 @@ impl Text {
     const fn unit(mut self, unit: Unit) -> Self {
         match unit {
             Unit::Switch => self.text("switch"),
+            Unit::SwitchOrAuto => self.text("switch|auto"),
             Unit::Count => self.text("number"),
             Unit::Milliseconds => self.text("milliseconds"),
             Unit::Bytes => self.text("bytes"),

@@ -1,114 +1,142 @@
 //! How the purge thread stands; `purge_thread.rs` has what the C library and the system do.
 //!
-//! The lowest bit asks the next slow path of any thread to attend.
-//!
-//! | state | it | left by |
+//! | bits | it | left by |
 //! |---|---|---|
-//! | `OFF` | is not wanted, or could not be started | [`State::want`] → `WANTED` |
-//! | `WANTED` | is not there | [`State::attend`], once there is idle memory → `RUNS` |
-//! | `RUNS` | makes its rounds | itself: nothing is idle → `SLEEPS`, every other thread has ended → `WANTED` |
-//! | `SLEEPS` | waits, without a clock | [`State::attend`] → `RUNS` |
+//! | `ASKS` | is not there; slow paths look whether it is worth its while | [`State::attend`] → `RUNS` |
+//! | `RUNS` | makes its rounds | itself, when nothing is idle or every other thread has ended → `ASKS`, if it is wanted |
+//! | neither | is not wanted, or could not be started | [`State::want`] → `ASKS` |
 //!
-//! In the child of a fork it is not there: `RUNS` and `SLEEPS` → `WANTED`.
+//! Beside these stands the setting. In the child of a fork it is not there.
 
-use hakmem_core::seam::{AtomicU32, Ordering, fence};
+use hakmem_core::PurgeThread;
+use hakmem_core::seam::{AtomicU32, Ordering};
 
-const OFF: u32 = 0;
-const WANTED: u32 = 1;
-const RUNS: u32 = 2;
-const SLEEPS: u32 = 3;
 const ASKS: u32 = 1;
+const RUNS: u32 = 2;
+const ALWAYS: u32 = 4;
+const AUTO: u32 = 8;
+const WISHES: u32 = ALWAYS | AUTO;
 
 /// What the states are of.
 pub trait World {
     /// True if a round may find something to give back, now or later.
     fn has_idle(&self) -> bool;
+    /// True if that is so much, in a process that has threads anyway, that nobody need ask for the thread.
+    fn has_much_idle(&self) -> bool;
     /// True if every thread that came has ended.
     fn is_deserted(&self) -> bool;
     /// Gives back what is due; false if nothing is left that will be due.
     fn round(&self) -> bool;
     /// Starts the thread, which calls [`State::run`]; false if that cannot be.
     fn start(&self) -> bool;
-    /// Wakes it, if it waits for the word to change.
+    /// Ends its rest early.
     fn wake(&self, word: &AtomicU32);
-    /// Waits while the word is `state`, or until it is woken; where it `rests`, no longer than between two rounds.
-    fn wait(&self, word: &AtomicU32, state: u32, rests: bool);
+    /// Rests until the next round is due, while the word is `state`.
+    fn rest(&self, word: &AtomicU32, state: u32);
 }
 
 /// See the file's head.
 #[derive(Debug)]
 pub struct State(AtomicU32);
 
+/// Not there, and wanted like this.
+const fn asking(wish: PurgeThread) -> u32 {
+    match wish {
+        PurgeThread::Never => 0,
+        PurgeThread::Always => ASKS | ALWAYS,
+        PurgeThread::Auto => ASKS | AUTO,
+    }
+}
+
+/// The same of a state in which it is there, or was.
+const fn without_it(state: u32) -> u32 {
+    let wish = state & WISHES;
+    if wish == 0 { 0 } else { wish | ASKS }
+}
+
 impl State {
-    /// Off.
-    pub const fn new() -> Self {
-        Self(AtomicU32::new(OFF))
+    /// It is not there.
+    pub const fn new(wish: PurgeThread) -> Self {
+        Self(AtomicU32::new(asking(wish)))
     }
 
-    /// Says whether it is wanted; once it is there, it stays. True if that changed something.
-    pub fn want(&self, wanted: bool) -> bool {
-        let (from, to) = if wanted { (OFF, WANTED) } else { (WANTED, OFF) };
-        self.0.compare_exchange(from, to, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    /// Says whether it is wanted; one that is there ends when nothing is idle any more. True if it is wanted always
+    /// from now on, and was not.
+    pub fn want(&self, wish: PurgeThread) -> bool {
+        let new = asking(wish);
+        let mut state = self.0.load(Ordering::Relaxed);
+        loop {
+            let next = if state & RUNS == 0 { new } else { new & WISHES | RUNS };
+            match self.0.compare_exchange(state, next, Ordering::Relaxed, Ordering::Relaxed) {
+                Ok(_) => return next & ALWAYS != 0 && state & ALWAYS == 0,
+                Err(now) => state = now,
+            }
+        }
     }
 
-    /// What every slow path does last: starts or wakes it, if that is asked for.
+    /// What every slow path does last: starts it, if it is wanted and there is something for it to do.
     #[inline(always)]
     pub fn attend(&self, world: &impl World) {
-        if self.0.load(Ordering::Relaxed) & ASKS != 0 {
-            self.start_or_wake(world);
+        let state = self.0.load(Ordering::Relaxed);
+        if state & ASKS == 0 {
+            return;
         }
+        let is_worth_it =
+            if state & AUTO == 0 { world.has_idle() && !world.is_deserted() } else { world.has_much_idle() };
+        if is_worth_it {
+            self.start(state, world);
+        }
+    }
+
+    #[cold]
+    fn start(&self, state: u32, world: &impl World) {
+        if self.turn(state) && !world.start() {
+            self.0.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// From a state in which it is not there to that in which it is; false if that is not the state any more.
+    fn turn(&self, asks: u32) -> bool {
+        self.0.compare_exchange(asks, asks ^ (ASKS | RUNS), Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 
     /// The calling thread's heap is handed over: if it was the last one, the purge thread is to end too.
     pub fn thread_ended(&self, world: &impl World) {
-        // Either it sees that nobody is left, or this thread that it sleeps.
-        fence(Ordering::SeqCst);
         self.attend(world);
-        if self.0.load(Ordering::Relaxed) == RUNS && world.is_deserted() {
+        // If it begins to rest just now, it rests for once.
+        if self.0.load(Ordering::Relaxed) & RUNS != 0 && world.is_deserted() {
             world.wake(&self.0);
         }
     }
 
     /// This is the child of a fork.
     pub fn forked(&self) {
-        if self.0.load(Ordering::Relaxed) != OFF {
-            self.0.store(WANTED, Ordering::Relaxed);
-        }
-    }
-
-    #[cold]
-    fn start_or_wake(&self, world: &impl World) {
-        let goes_on = |from| self.0.compare_exchange(from, RUNS, Ordering::AcqRel, Ordering::Relaxed).is_ok();
-        if goes_on(SLEEPS) {
-            world.wake(&self.0);
-        } else if world.has_idle() && !world.is_deserted() && goes_on(WANTED) && !world.start() {
-            self.0.store(OFF, Ordering::Relaxed);
-        }
+        self.0.store(without_it(self.0.load(Ordering::Relaxed)), Ordering::Relaxed);
     }
 
     /// The thread itself.
     pub fn run(&self, world: &impl World) {
-        while !world.is_deserted() {
-            if !world.round() {
-                self.0.store(SLEEPS, Ordering::SeqCst);
-                // What came before the state was seen by anybody shows now.
-                if world.round() {
-                    let _ = self.0.compare_exchange(SLEEPS, RUNS, Ordering::AcqRel, Ordering::Relaxed);
-                }
-                // The last thread may have ended before it could see that it has to wake this one.
-                fence(Ordering::SeqCst);
-                while self.0.load(Ordering::Acquire) == SLEEPS && !world.is_deserted() {
-                    world.wait(&self.0, SLEEPS, false);
-                }
+        loop {
+            while !world.is_deserted() && world.round() {
+                world.rest(&self.0, self.0.load(Ordering::Relaxed));
             }
-            world.wait(&self.0, RUNS, true);
+            let asks = self.leave();
+            // What became idle before anybody could see that it is to be asked for shows now.
+            if asks == 0 || world.is_deserted() || !world.round() || !self.turn(asks) {
+                return;
+            }
         }
-        self.0.store(WANTED, Ordering::Release);
     }
-}
 
-impl Default for State {
-    fn default() -> Self {
-        Self::new()
+    /// It is about to end, and is to be asked for again, if it is wanted still; returns the state.
+    fn leave(&self) -> u32 {
+        let mut state = self.0.load(Ordering::Relaxed);
+        loop {
+            let next = without_it(state);
+            match self.0.compare_exchange(state, next, Ordering::SeqCst, Ordering::Relaxed) {
+                Ok(_) => return next,
+                Err(now) => state = now,
+            }
+        }
     }
 }

@@ -1,15 +1,18 @@
-//! A thread that gives idle memory back when no other calls any more: by setting, off by default. How it stands is said
-//! in `purge_state.rs`; here is what the C library and the system do.
+//! A thread that gives idle memory back when no other calls any more. How it stands is said in `purge_state.rs`; here is
+//! what the C library and the system do.
 //!
-//! It takes no signal but SIGSYS, and no block. It ends when the last thread that allocated has ended, so that it keeps
-//! no process alive; the first thread counts as long as it has not called `pthread_exit`.
+//! It takes no signal but SIGSYS, and no block. It ends when nothing is idle any more, and when the last thread that
+//! allocated has ended, so that it keeps no process alive; the first thread counts as long as it has not called
+//! `pthread_exit`.
 
 #![allow(unsafe_code, reason = "calls pthread functions")]
 
 use core::ffi::{c_int, c_void};
 use core::ptr;
+use core::sync::atomic::{AtomicPtr, AtomicU8, Ordering};
 
 use hakmem_core::seam::AtomicU32;
+use hakmem_core::{PurgeThread, Settings};
 use rustix::thread::futex::{self, Flags, Timespec};
 
 use crate::front;
@@ -17,7 +20,7 @@ use crate::process::ALLOCATOR;
 use crate::purge_state::{State, World};
 use crate::witness::ours;
 
-static STATE: State = State::new();
+static STATE: State = State::new(if MAY_BE_UNLOADED { PurgeThread::Never } else { Settings::new().purge_thread });
 
 /// The process.
 struct Process;
@@ -48,15 +51,30 @@ unsafe extern "C" {
     fn pthread_create(thread: *mut usize, attributes: *const Attributes, body: Body, with: *mut c_void) -> c_int;
 }
 
-/// Says whether it is wanted; once it is there, it stays. True if it will be, and was not before.
-pub(crate) fn want(wanted: bool) -> bool {
-    !MAY_BE_UNLOADED && STATE.want(wanted) && wanted
+/// See [`State::want`].
+pub(crate) fn want(wish: PurgeThread) -> bool {
+    !MAY_BE_UNLOADED && STATE.want(wish)
 }
 
-/// What every slow path does last: starts or wakes it, if that is asked for. No lock is held here.
+/// What every slow path does last: starts it, if that is asked for. No lock is held here.
 #[inline(always)]
 pub(crate) fn attend() {
     STATE.attend(&Process);
+}
+
+/// The C library's word on whether the process has one thread only; null: unknown.
+static SINGLE: AtomicPtr<AtomicU8> = AtomicPtr::new(ptr::null_mut());
+
+/// Has that word looked at too, which is 0 once there is a second thread: also one that never allocates.
+pub fn watch(single: &'static AtomicU8) {
+    SINGLE.store(ptr::from_ref(single).cast_mut(), Ordering::Relaxed);
+}
+
+#[cold]
+fn has_threads() -> bool {
+    // SAFETY: null, or what `watch` was given, which lives for good.
+    let single = unsafe { SINGLE.load(Ordering::Relaxed).as_ref() };
+    ALLOCATOR.has_threads() || single.is_some_and(|single| single.load(Ordering::Relaxed) == 0)
 }
 
 /// See [`State::thread_ended`].
@@ -72,6 +90,10 @@ pub(crate) fn forked() {
 impl World for Process {
     fn has_idle(&self) -> bool {
         ALLOCATOR.has_idle()
+    }
+
+    fn has_much_idle(&self) -> bool {
+        ALLOCATOR.has_much_idle() && has_threads()
     }
 
     fn is_deserted(&self) -> bool {
@@ -96,11 +118,11 @@ impl World for Process {
         let _ = futex::wake(word, Flags::PRIVATE, 1);
     }
 
-    fn wait(&self, word: &AtomicU32, state: u32, rests: bool) {
+    fn rest(&self, word: &AtomicU32, state: u32) {
         let ms = ALLOCATOR.round_ms();
         let time = Timespec { tv_sec: (ms / 1000) as i64, tv_nsec: (ms % 1000 * 1_000_000) as i64 };
         // Woken early, it looks around early.
-        let _ = futex::wait(word, Flags::PRIVATE, state, rests.then_some(&time));
+        let _ = futex::wait(word, Flags::PRIVATE, state, Some(&time));
     }
 }
 

@@ -25,6 +25,11 @@ pub mod fork {
 }
 
 /// See the layer of this name.
+pub mod purge_thread {
+    pub use crate::purge_thread::watch;
+}
+
+/// See the layer of this name.
 pub mod process {
     pub use crate::process::{ALLOCATOR, SURVIVE_FAULTS, say, stop};
 }

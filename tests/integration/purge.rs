@@ -127,6 +127,18 @@ fn what_is_needed_again_and_again_stays() {
     assert!(allocator.stats().cached < 3 << 20, "what was wanted then is forgotten: {:?}", allocator.stats());
 }
 
+/// A page fault now and then costs less than memory that lies there meanwhile.
+#[test]
+fn what_is_needed_again_after_a_while_goes_each_time() {
+    let (allocator, front) = (allocator(), new_front());
+    for rise in 0..6 {
+        look(&allocator, &front, 10_000 + rise * 100);
+        rise_and_fall(&allocator, &front);
+        let stats = allocator.stats();
+        assert!(stats.active + stats.cached < 3 << 20, "rise {rise}: {stats:?}");
+    }
+}
+
 /// Puts blocks in a random order.
 fn shuffled(blocks: &mut [*mut u8]) {
     let mut draw = 42u64;

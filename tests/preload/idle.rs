@@ -32,34 +32,41 @@ fn number(line: &str, word: &str) -> u64 {
     rest[..digits].parse().unwrap_or(0)
 }
 
-/// Two lines: what is left, and that the thread rests.
-fn all_is_back(lines: &[&str], most_kb: u64) {
-    let [left, rests] = lines else { panic!("{lines:?}") };
-    assert_eq!((number(left, "full "), number(left, "threads ")), (1, 2), "{left}");
-    assert!(number(left, "left ") <= most_kb, "{left}");
-    assert_eq!(*rests, "woken 0 times, signals elsewhere 0");
+/// A line: what is left, that a thread of ours was there beside others, and that it ended.
+fn all_is_back(line: &str, most_kb: u64, others: u64) {
+    let threads = (number(line, "full "), number(line, "threads "), number(line, "then "), number(line, "elsewhere "));
+    assert_eq!(threads, (1, others + 1, others, 0), "{line}");
+    assert!(number(line, "left ") <= most_kb, "{line}");
 }
 
 #[test]
-fn the_purge_thread_gives_back_what_an_idle_process_keeps() {
+fn the_purge_thread_gives_back_what_an_idle_process_keeps_and_ends() {
     let Some(text) = told("", "1") else { return };
-    all_is_back(&text.lines().collect::<Vec<_>>(), MOST_LEFT_KB);
+    all_is_back(&text, MOST_LEFT_KB, 1);
 }
 
 #[test]
 fn also_what_threads_left_that_ended() {
     let Some(text) = told("workers", "1") else { return };
-    all_is_back(&text.lines().collect::<Vec<_>>(), MOST_LEFT_KB + STACKS_KB);
+    all_is_back(&text, MOST_LEFT_KB + STACKS_KB, 1);
+}
+
+#[test]
+fn nobody_need_ask_for_it_where_threads_are() {
+    for who in ["workers", "guest"] {
+        let Some(text) = told(who, "auto") else { return };
+        all_is_back(&text, MOST_LEFT_KB + STACKS_KB, if who == "guest" { 2 } else { 1 });
+    }
 }
 
 #[test]
 fn the_child_of_a_fork_gets_one_of_its_own() {
     let Some(text) = told("child", "1") else { return };
     let lines: Vec<_> = text.lines().collect();
-    let (parent, child) = lines.split_at(2);
-    all_is_back(parent, MOST_LEFT_KB);
-    assert_eq!(child[0], "a child with 1 threads");
-    all_is_back(&child[1..], MOST_LEFT_KB);
+    let [parent, child, of_child] = lines[..] else { panic!("{text}") };
+    assert_eq!(child, "a child with 1 threads");
+    all_is_back(parent, MOST_LEFT_KB, 1);
+    all_is_back(of_child, MOST_LEFT_KB, 1);
 }
 
 #[test]
@@ -69,8 +76,30 @@ fn it_keeps_no_process_alive() {
 }
 
 #[test]
-fn without_the_setting_there_is_no_thread_of_ours() {
-    let Some(text) = told("", "0") else { return };
-    assert_eq!(text.lines().count(), 1, "{text}");
-    assert_eq!((number(&text, "full "), number(&text, "threads ")), (1, 1), "{text}");
+fn a_process_of_one_thread_stays_so_and_with_the_setting_every_process() {
+    for (who, setting, others) in [("", "auto", 1), ("", "0", 1), ("guest", "0", 2)] {
+        let Some(text) = told(who, setting) else { return };
+        let seen = (number(&text, "full "), number(&text, "threads "), number(&text, "then "));
+        assert_eq!(seen, (1, others, others), "{who} {setting}: {text}");
+    }
+}
+
+/// What `rest.c` says is left, with the defaults.
+fn left_kb(what: &str) -> Option<u64> {
+    let program = Compiled::new("rest.c", &[])?;
+    library()
+        .is_ours_or_skip("memory at rest")
+        .then(|| program.succeeds(&[what, "100"], 60).text().trim().parse().ok())?
+}
+
+#[test]
+fn a_hundred_threads_that_sleep_or_have_ended_keep_little() {
+    let (Some(asleep), Some(ended)) = (left_kb("asleep"), left_kb("ended")) else { return };
+    assert!(asleep < 30_000 && ended < 6_000, "asleep {asleep} kB, ended {ended} kB");
+}
+
+#[test]
+fn bursts_with_pauses_leave_little_in_one_thread() {
+    let Some(left) = left_kb("bursts") else { return };
+    assert!(left < 6_000, "{left} kB");
 }

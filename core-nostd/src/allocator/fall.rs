@@ -4,7 +4,7 @@ use super::Allocator;
 use crate::config::flags::Off;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::policy::front::{look_below_last, may_hold_much};
+use crate::policy::front::{is_much_in_a_crowd, is_small, look_below_last, may_fall_again, may_hold_half};
 
 impl<P: PageProvider> Allocator<P> {
     /// Free memory goes back at once that is more than the program was seen to need again.
@@ -27,19 +27,40 @@ impl<P: PageProvider> Allocator<P> {
 
     #[cold]
     fn look_closer(&self, front: &Front, thread: &ThreadHeap) {
-        if let Some(heap) = thread.heap()
-            && may_hold_much(thread.all_slots(), thread.out.get(), heap.spans_ever())
+        if may_hold_half(thread.all_slots(), thread.out.get())
             && !self.territory.is_off(Off::SURPLUS)
-            && self.territory.would_be_surplus(heap.spans() as usize)
+            && (self.holds_surplus(thread) || self.holds_much_in_a_crowd(front, thread))
         {
             // A fault here is reported by the next flush that meets it; the blocks are back either way.
             let _ = self.heaps.flush_all(&self.territory, front, thread);
             thread.unfit(&self.territory, front);
-            heap.tidy(&self.territory);
-            heap.retire();
+            if let Some(heap) = thread.heap() {
+                heap.tidy(&self.territory);
+                heap.retire();
+            }
             thread.falls.set(true);
             thread.peak.set(thread.out.get());
         }
         thread.look_below.set(look_below_last(thread.out.get()));
+    }
+
+    /// True if the thread's heap is large, and its memory would go back.
+    fn holds_surplus(&self, thread: &ThreadHeap) -> bool {
+        let Some(heap) = thread.heap() else { return false };
+        !is_small(heap.spans_ever()) && self.territory.would_be_surplus(heap.spans() as usize)
+    }
+
+    /// True if the thread is one of many and its magazines hold more than each of so many may, if it rests from now on.
+    /// It may go on as well, so that it is asked for seldom.
+    fn holds_much_in_a_crowd(&self, front: &Front, thread: &ThreadHeap) -> bool {
+        if !self.heaps.are_crowded(&self.territory) || !is_much_in_a_crowd(thread.cached_bytes(front)) {
+            return false;
+        }
+        let now = self.territory.read_clock();
+        let is_due = may_fall_again(now.since(thread.fell.get()));
+        if is_due {
+            thread.fell.set(now);
+        }
+        is_due
     }
 }

@@ -4,13 +4,13 @@ use super::Allocator;
 use crate::base::millis::Millis;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Off, Watch};
-use crate::config::geometry::SUPERSLAB_BYTES;
+use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES};
 use crate::config::settings::Settings;
 use crate::harden::Fault;
 use crate::heap::heaps::Visitor;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::policy::retention::{EVENTS_PER_LOOK, ROUND, rest};
+use crate::policy::retention::{EVENTS_PER_LOOK, ROUND, is_much_idle, rest};
 
 /// Part of a large block's growth that the superslabs with free memory may come to, for it to go back.
 const GROWTH_SHARE: usize = 8;
@@ -56,15 +56,17 @@ impl<P: PageProvider> Allocator<P> {
         self.look_for_surplus();
         let events = thread.events.get() + 1;
         thread.events.set(events % EVENTS_PER_LOOK);
-        if events == EVENTS_PER_LOOK && self.look_at_clock() {
+        if events < EVENTS_PER_LOOK {
+            return;
+        }
+        if self.look_at_clock() {
             if let Some(heap) = thread.heap() {
                 heap.tidy(&self.territory);
             }
-            for common in &self.heaps.common {
-                if let Some(common) = common.try_lock() {
-                    common.tidy(&self.territory);
-                }
-            }
+            self.heaps.each_common(|common| common.tidy(&self.territory));
+        } else if self.heaps.has_common() {
+            // Nobody else may come by who takes in what the last threads had and this one frees.
+            self.heaps.each_common(|common| common.harvest(&self.territory));
         }
     }
 
@@ -102,16 +104,10 @@ impl<P: PageProvider> Allocator<P> {
     pub fn round(&self, front: &Front) -> bool {
         let Some(_inside) = self.gate.enter(front) else { return true };
         self.territory.read_clock();
-        let mut held = false;
-        for common in &self.heaps.common {
-            match common.try_lock() {
-                Some(common) => common.tidy(&self.territory),
-                None => held = true,
-            }
-        }
+        let held = !self.heaps.each_common(|common| common.tidy(&self.territory));
         self.territory.permit_spares();
         self.give_idle(self.territory.purge_delay());
-        held || self.territory.pool.lock().has_reusable() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
+        held || self.territory.pool.lock().kept() > 0 || self.large.cached_bytes.load(Ordering::Relaxed) != 0
     }
 
     /// Milliseconds to let pass between two rounds.
@@ -121,7 +117,23 @@ impl<P: PageProvider> Allocator<P> {
 
     /// True if a round may find something to give back now or later: a hint.
     pub fn has_idle(&self) -> bool {
-        self.territory.has_reusable() || self.heaps.has_common() || self.large.cached_bytes.load(Ordering::Relaxed) != 0
+        self.idle_bytes() > 0
+    }
+
+    /// True if so much is idle that a thread of its own is worth its while, where there are others: a hint.
+    #[inline]
+    pub fn has_much_idle(&self) -> bool {
+        is_much_idle(self.idle_bytes())
+    }
+
+    /// True if more than one thread has come that has not ended.
+    #[inline]
+    pub fn has_threads(&self) -> bool {
+        self.heaps.threads.load(Ordering::Relaxed) > 1
+    }
+
+    fn idle_bytes(&self) -> usize {
+        self.territory.reusable() * SLAB_BYTES + self.large.cached_bytes.load(Ordering::Relaxed)
     }
 
     /// True if every thread that came has ended.

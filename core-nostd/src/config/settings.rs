@@ -7,6 +7,8 @@ use super::flags::{Harden, Off, Sides};
 pub enum Unit {
     /// 0 or 1; also off, on, false, true, no, yes.
     Switch,
+    /// The same, or `auto`.
+    SwitchOrAuto,
     /// A whole number of milliseconds; `s` and `ms` may follow.
     Milliseconds,
     /// A whole number.
@@ -71,9 +73,9 @@ pub const TABLE: [Setting; 18] = [
     },
     Setting {
         name: "purge_thread",
-        unit: Unit::Switch,
-        most: 1,
-        about: "a thread of ours gives idle memory back also when no other calls any more (default 0)",
+        unit: Unit::SwitchOrAuto,
+        most: 2,
+        about: "a thread of ours gives idle memory back when nobody calls; auto: 8 MiB, where others are (default auto)",
     },
     Setting {
         name: "prewarm_bytes",
@@ -137,6 +139,17 @@ pub const TABLE: [Setting; 18] = [
     },
 ];
 
+/// Whether a thread of ours gives idle memory back, which the program's threads do only when they call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PurgeThread {
+    /// `0`
+    Never,
+    /// `1`
+    Always,
+    /// `auto`: in a process in which two threads allocate, when 8 MiB or more are idle.
+    Auto,
+}
+
 /// The values in force.
 ///
 /// ```
@@ -166,7 +179,7 @@ pub struct Settings {
     /// `huge_pages`
     pub huge_pages: bool,
     /// `purge_thread`
-    pub purge_thread: bool,
+    pub purge_thread: PurgeThread,
     /// `prewarm_bytes`
     pub prewarm_bytes: usize,
     /// `prewarm_blocks`
@@ -215,7 +228,7 @@ impl Settings {
             purge_delay_ms: 1000,
             large_cache_bytes: 32 << 20,
             huge_pages: true,
-            purge_thread: false,
+            purge_thread: PurgeThread::Auto,
             prewarm_bytes: 0,
             prewarm_blocks: 0,
             off: Off::empty(),
@@ -255,7 +268,13 @@ impl Settings {
             4 => self.purge_delay_ms = value as u32,
             5 => self.large_cache_bytes = value as usize,
             6 => self.huge_pages = value != 0,
-            7 => self.purge_thread = value != 0,
+            7 => {
+                self.purge_thread = match value {
+                    0 => PurgeThread::Never,
+                    1 => PurgeThread::Always,
+                    _ => PurgeThread::Auto,
+                }
+            }
             8 => self.prewarm_bytes = value as usize,
             9 => self.prewarm_blocks = value as u32,
             10 => self.off = Off::from_bits_truncate((value >> 1) as u8),
@@ -303,6 +322,8 @@ fn read(value: &[u8], unit: Unit) -> Option<u64> {
                 None
             }
         }
+        Unit::SwitchOrAuto if value.eq_ignore_ascii_case(b"auto") => Some(2),
+        Unit::SwitchOrAuto => read(value, Unit::Switch),
         Unit::Count => scaled(value, &[]),
         Unit::Milliseconds => scaled(value, &[("ms", 1), ("s", 1000)]),
         Unit::Bytes => scaled(value, &[("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)]),

@@ -80,6 +80,11 @@ impl Common {
         }
     }
 
+    /// Takes in what others freed of each.
+    pub fn harvest<P: PageProvider>(&self, territory: &Territory<P>) {
+        self.heaps().for_each(|heap| heap.harvest(territory));
+    }
+
     /// [`Heap::tidy`] of each.
     pub fn tidy<P: PageProvider>(&self, territory: &Territory<P>) {
         for heap in self.heaps() {

@@ -10,7 +10,7 @@ use crate::base::sync::{AtomicPtr, AtomicU8, AtomicU32, Guard, Lock, Ordering, P
 use crate::config::flags::{Off, Watch};
 use crate::config::geometry::SMALL_MAX;
 use crate::pages::PageProvider;
-use crate::policy::front::{grown_slots, is_crowd, may_own};
+use crate::policy::front::{grown_slots, is_crowd, is_crowded, may_own};
 use crate::slab::SizeClass;
 use crate::superslab::Territory;
 
@@ -142,6 +142,11 @@ impl<P: PageProvider> Heaps<P> {
         if is_crowd(threads) { threads / self.processors(territory) } else { 1 }
     }
 
+    /// True if there are too many threads for all to keep much.
+    pub fn are_crowded(&self, territory: &Territory<P>) -> bool {
+        is_crowded(self.crowd(territory))
+    }
+
     /// True if a small class's magazine may be larger.
     pub fn may_grow(&self, territory: &Territory<P>, thread: &ThreadHeap, class: SizeClass) -> bool {
         let (slots, bytes) = (thread.slots(class), class.shape().bytes as usize);
@@ -179,6 +184,12 @@ impl<P: PageProvider> Heaps<P> {
     pub fn any_common(&self) -> Guard<'_, Common, P> {
         let [first, ..] = &self.common;
         self.common.iter().find_map(Lock::try_lock).unwrap_or_else(|| first.lock())
+    }
+
+    /// Visits each list of ownerless heaps that nobody holds; false if there are others.
+    pub fn each_common(&self, mut visit: impl FnMut(&Common)) -> bool {
+        let seen = self.common.iter().filter_map(|common| common.try_lock().map(|common| visit(&common)));
+        seen.count() == LISTS
     }
 
     /// False if there is surely no ownerless heap to look into.

@@ -91,7 +91,7 @@ impl Reserve {
         let free = self.slabs();
         let mut starts = (free & self.dirty.get()).run_starts(slabs);
         // Pages that are there already, be they the pool's, before new ones.
-        if starts.is_empty() && !territory.has_reusable() {
+        if starts.is_empty() && territory.reusable() == 0 {
             starts = free.run_starts(slabs);
         }
         if starts.is_empty() {

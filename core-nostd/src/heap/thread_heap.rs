@@ -7,6 +7,7 @@ use core::ptr::{self, NonNull};
 
 use super::magazine::{END, Magazines, Slot};
 use super::slabs::Heap;
+use crate::base::millis::Millis;
 use crate::base::sync::{AtomicPtr, AtomicU32, AtomicU64, Cell, Ordering};
 use crate::config::flags::{Off, Watch};
 use crate::harden::quarantine::Quarantine;
@@ -80,6 +81,8 @@ pub struct ThreadHeap {
     pub look_below: Cell<usize>,
     /// True from a fall until it takes again: what comes back goes to its slab.
     pub falls: Cell<bool>,
+    /// When the thread, one of many, last fell.
+    pub fell: Cell<Millis>,
     /// Slow-path events since the clock was last looked at.
     pub events: Cell<u32>,
     /// Takes of slow paths until one is guarded; 0 if none was drawn yet.
@@ -148,6 +151,11 @@ impl ThreadHeap {
     /// Slots of all magazines.
     pub fn all_slots(&self) -> usize {
         self.slots.iter().map(|slots| usize::from(slots.get())).sum()
+    }
+
+    /// Bytes of the blocks in all magazines.
+    pub fn cached_bytes(&self, front: &Front) -> usize {
+        self.fitted().map(|class| self.len(front, class) * class.shape().bytes as usize).sum()
     }
 
     fn first_slot(&self, class: SizeClass) -> *mut Slot {
@@ -369,6 +377,7 @@ impl ThreadHeap {
         self.peak.set(0);
         self.look_below.set(0);
         self.falls.set(false);
+        self.fell.set(Millis::ZERO);
         self.gives.set(false);
     }
 }

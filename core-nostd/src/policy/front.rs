@@ -1,5 +1,6 @@
 //! How many blocks a thread keeps at hand.
 
+use crate::base::millis::Millis;
 use crate::config::geometry::{FINE_MAX, SLAB_BYTES};
 
 /// Slots of a magazine at most.
@@ -40,6 +41,11 @@ pub(crate) const fn is_crowd(threads: u32) -> bool {
     threads > CROWD
 }
 
+/// True if so many threads for each processor are too many for all to have large magazines.
+pub(crate) const fn is_crowded(crowd: u32) -> bool {
+    crowd > CROWD
+}
+
 /// True when a thread gets a heap of its own: it came back for more of its classes again and again.
 pub(crate) const fn is_warm(refills: u32, classes: u32) -> bool {
     refills > 3 * classes
@@ -66,7 +72,7 @@ const fn more_slots(slots: usize) -> usize {
 pub(crate) const fn grown_slots(slots: usize, block_bytes: usize, crowd: u32) -> usize {
     let more = more_slots(slots);
     let alone = if block_bytes > FINE_MAX { ROOMS_BYTES } else { 4 * SLAB_BYTES };
-    let most = if crowd > CROWD { alone / crowd as usize * CROWD as usize } else { alone };
+    let most = if is_crowded(crowd) { alone / crowd as usize * CROWD as usize } else { alone };
     if more > MOST_SLOTS || more * block_bytes > most { slots } else { more }
 }
 
@@ -83,10 +89,29 @@ pub(crate) const fn flush_batch(slots: usize) -> usize {
 /// A heap that never took more spans is too small to care what holds them: 4 MiB of most classes.
 const FEW_SPANS: u64 = 128;
 
-/// True when magazines of so many slots may hold half of the blocks that are `out` of their slabs, of a heap that
-/// ever took so many spans.
-pub(crate) const fn may_hold_much(slots: usize, out: usize, spans_ever: u64) -> bool {
-    spans_ever > FEW_SPANS && 2 * slots >= out
+/// True of a heap that ever took so many spans.
+pub(crate) const fn is_small(spans_ever: u64) -> bool {
+    spans_ever <= FEW_SPANS
+}
+
+/// True when magazines of so many slots may hold half of the blocks that are `out` of their slabs.
+pub(crate) const fn may_hold_half(slots: usize, out: usize) -> bool {
+    2 * slots >= out
+}
+
+/// Bytes that the magazines of one thread of many may keep when it has given back what it had.
+const MUCH_IN_A_CROWD: usize = 64 << 10;
+/// Time between two falls of such a thread: one that goes on pays for each.
+const FALLS_APART: Millis = Millis::new(1000);
+
+/// True if magazines with so many bytes hold more than one thread of many may keep.
+pub(crate) const fn is_much_in_a_crowd(bytes: usize) -> bool {
+    bytes > MUCH_IN_A_CROWD
+}
+
+/// True if one of many threads that fell so long ago may fall again.
+pub(crate) const fn may_fall_again(time: Millis) -> bool {
+    time.get() >= FALLS_APART.get()
 }
 
 /// Blocks below which to look whether a thread has fallen that had so many out.

@@ -12,6 +12,14 @@ pub(crate) const ROUND: Millis = Millis::new(100);
 /// Most time between two rounds of a thread that does nothing else.
 const MOST_REST: Millis = Millis::new(1000);
 
+/// Idle bytes that are worth a thread which gives them back.
+const MUCH_IDLE: usize = 8 << 20;
+
+/// True if so much is idle that a thread of its own is worth its while.
+pub(crate) const fn is_much_idle(bytes: usize) -> bool {
+    bytes >= MUCH_IDLE
+}
+
 /// True when memory that was last used at `idle_since` has been idle for long enough.
 pub(crate) const fn is_due(now: Millis, idle_since: Millis, delay: Millis) -> bool {
     now.since(idle_since).get() >= delay.get()
@@ -28,7 +36,11 @@ const ALWAYS_KEPT: usize = 16;
 /// Slabs that a fall may end below the one before without being another one.
 const NOT_FAR: usize = 64;
 
-/// How many free slabs stay resident until they have lain idle: as many as the program took again, after they
+/// What is taken again within that time after it was given back had better have stayed: a page fault then costs more
+/// than the memory is worth.
+const SOON: Millis = Millis::new(50);
+
+/// How many free slabs stay resident until they have lain idle: as many as the program took again, soon after they
 /// had been given back. So what is freed once goes at once, and what comes and goes stays. A program that falls
 /// far below where it rose again from has not shown that it will rise from there too.
 #[derive(Debug)]
@@ -93,12 +105,14 @@ impl Allowance {
         if self.is_low(self.fallen_to) {
             self.unused(slabs);
         }
+        self.forget(now);
         self.gone += slabs;
         self.gone_at = now;
     }
 
     /// So many were taken whose pages are not there.
-    pub(crate) const fn needed(&mut self, slabs: usize) {
+    pub(crate) const fn needed(&mut self, slabs: usize, now: Millis) {
+        self.forget(now);
         let again = if slabs < self.gone { slabs } else { self.gone };
         if again == 0 {
             return;
@@ -117,8 +131,8 @@ impl Allowance {
     }
 
     /// What has been gone for so long was given back rightly.
-    pub(crate) const fn forget(&mut self, now: Millis, delay: Millis) {
-        if is_due(now, self.gone_at, delay) {
+    const fn forget(&mut self, now: Millis) {
+        if is_due(now, self.gone_at, SOON) {
             self.gone = 0;
         }
     }

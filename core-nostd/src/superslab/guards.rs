@@ -131,7 +131,7 @@ impl Pool {
                     self.spare -= 1;
                     let claim = zone.take(Place { zone: number, superslab }, SlabMask::run(first, slabs), now);
                     let missing = claim.mask & !zone.header(superslab).resident();
-                    self.allowance.needed(missing.count());
+                    self.allowance.needed(missing.count(), now);
                     return Some(claim);
                 }
             }

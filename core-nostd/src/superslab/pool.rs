@@ -221,9 +221,9 @@ impl Pool {
         self.zones[zone].superslabs
     }
 
-    /// True if a slab that was used before is free.
-    pub fn has_reusable(&self) -> bool {
-        self.zones.first(self.count).any(|zone| zone.reusable > 0)
+    /// Free slabs that were used before.
+    pub fn kept(&self) -> usize {
+        self.zones.first(self.count).map(|zone| zone.kept).sum()
     }
 
     /// Superslabs that have a free slab that was used before.
@@ -248,7 +248,7 @@ impl Pool {
         })?;
         // Taking them left them as they were.
         let missing = claim.mask & !self.header(claim.place).resident();
-        self.allowance.needed(missing.count());
+        self.allowance.needed(missing.count(), now);
         Some(claim)
     }
 
@@ -264,7 +264,7 @@ impl Pool {
         let missing = more & !header.resident();
         claim.mask |= more;
         let dirty = header.dirty & claim.mask;
-        self.allowance.needed(missing.count());
+        self.allowance.needed(missing.count(), now);
         zone.change(claim.place.superslab, |header| header.free &= !more);
         Some((claim, dirty))
     }

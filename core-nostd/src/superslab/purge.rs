@@ -107,7 +107,9 @@ impl<P: PageProvider> Territory<P> {
         }
         let huge = kept.huge_next && self.huge_pages.load(Ordering::Relaxed);
         kept.huge_next = self.choose_pages(claim.place, huge) && claim.mask.is_all();
-        self.pool.lock().end_purge(&kept, zeroed, now);
+        let mut pool = self.pool.lock();
+        pool.end_purge(&kept, zeroed, now);
+        self.note_reusable(&pool);
         (zeroed & kept.pages).count() * SLAB_BYTES
     }
 
@@ -170,7 +172,6 @@ impl Pool {
                 return Some(kept);
             }
         }
-        self.allowance.forget(now, delay);
         None
     }
 

@@ -38,8 +38,8 @@ pub struct Territory<P: PageProvider> {
     pub store: Store<P>,
     /// Blocks for calls that come amid a fork.
     pub refuge: Refuge,
-    /// True if the pool had a slab that was used before when it was last asked: a hint.
-    reusable: AtomicBool,
+    /// Free slabs that were used before, as the pool had them when it was last asked: a hint.
+    reusable: AtomicUsize,
     /// True if the pool kept more than it is allowed when slabs last came back: a hint.
     pub(super) surplus: AtomicBool,
     /// The clock's last reading.
@@ -74,7 +74,7 @@ impl<P: PageProvider> Territory<P> {
             // SAFETY: this is the layer.
             store: unsafe { Store::new() },
             refuge: Refuge::new(),
-            reusable: AtomicBool::new(false),
+            reusable: AtomicUsize::new(0),
             surplus: AtomicBool::new(false),
             clock_ms: AtomicU64::new(0),
             purge_delay_ms: AtomicU32::new(purge_delay_ms),
@@ -182,9 +182,10 @@ impl<P: PageProvider> Territory<P> {
 
     /// Claims from the pool; where it has not enough, grows it first, if that is allowed.
     pub(super) fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, Millis) -> Option<T>) -> Option<T> {
+        let now = self.read_clock();
         let claim = |pool: &mut Pool| {
-            let claimed = claim(pool, self.recent());
-            self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
+            let claimed = claim(pool, now);
+            self.note_reusable(pool);
             claimed
         };
         if grow { self.grow_until(claim) } else { claim(&mut self.pool.lock()) }
@@ -245,7 +246,7 @@ impl<P: PageProvider> Territory<P> {
         let mut pool = self.pool.lock();
         pool.release(place, mask, dirty, used);
         self.surplus.store(pool.surplus() > 0, Ordering::Relaxed);
-        self.reusable.store(pool.has_reusable(), Ordering::Relaxed);
+        self.note_reusable(&pool);
     }
 
     /// True if the pool would keep more than it is allowed, were so many more slabs free.
@@ -253,8 +254,13 @@ impl<P: PageProvider> Territory<P> {
         self.pool.lock().would_be_surplus(slabs)
     }
 
-    /// True if the pool probably has slabs that were used before.
-    pub fn has_reusable(&self) -> bool {
+    /// What the pool has of them now.
+    pub(super) fn note_reusable(&self, pool: &Pool) {
+        self.reusable.store(pool.kept(), Ordering::Relaxed);
+    }
+
+    /// Free slabs that were used before, probably.
+    pub fn reusable(&self) -> usize {
         self.reusable.load(Ordering::Relaxed)
     }
 

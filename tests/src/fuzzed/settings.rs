@@ -55,7 +55,7 @@ fn check_bounds(settings: &Settings) {
 /// A value that the row takes and that is not its default.
 fn other_value(row: usize) -> String {
     match TABLE[row].unit {
-        Unit::Switch => {
+        Unit::Switch | Unit::SwitchOrAuto => {
             let mut on = Settings::new();
             on.set(TABLE[row].name.as_bytes(), b"on").expect("a switch can be on");
             if on == Settings::new() { "off" } else { "on" }.to_owned()

@@ -43,6 +43,15 @@ fn every_row_sets_its_own_field() {
 }
 
 #[test]
+fn a_switch_may_be_left_to_us() {
+    let thread = |text| after(text).0.purge_thread;
+    assert_eq!([thread("purge_thread:Auto"), thread("stats:1")], [PurgeThread::Auto; 2]);
+    assert_eq!([thread("purge_thread:no"), thread("purge_thread:yes")], [PurgeThread::Never, PurgeThread::Always]);
+    assert_eq!(after("purge_thread:2").1, [BadSetting::BadValue { row: 7 }]);
+    assert_eq!(after("verbose:auto").1, [BadSetting::BadValue { row: 0 }]);
+}
+
+#[test]
 fn several_in_one_text() {
     let (settings, bad) = after("purge_delay_ms:2s, stats:on ,large_cache_bytes=3K,,");
     assert_eq!(bad, []);

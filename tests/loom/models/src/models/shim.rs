@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
+use hakmem_core::PurgeThread;
 use hakmem_core::seam::{AtomicU32, Ordering};
 use hakmem_shim::first::First;
 use hakmem_shim::key::Key;
 use hakmem_shim::purge_state::{State, World};
-use loom::sync::{Condvar, Mutex};
 use loom::thread::JoinHandle;
 
 use crate::arena::Arena;
@@ -30,17 +30,17 @@ pub(crate) const MODELS: &[Model] = &[
     },
     Model {
         name: "shim_purge_thread",
-        holds: "the purge thread is started or woken for what comes, and ends when the last thread has",
+        holds: "the purge thread is started for what comes, and ends when the last thread has",
         bound: Some(2),
         gated: false,
         body: purge_thread,
     },
     Model {
-        name: "shim_purge_woken",
-        holds: "what becomes idle again and again goes back, whether the purge thread runs or sleeps",
+        name: "shim_purge_again",
+        holds: "what becomes idle again and again goes back, whether the purge thread runs or has ended",
         bound: Some(3),
         gated: false,
-        body: purge_woken,
+        body: purge_again,
     },
 ];
 
@@ -89,8 +89,6 @@ struct Process {
     due: &'static AtomicU32,
     /// What has gone back.
     given: &'static AtomicU32,
-    futex: Mutex<()>,
-    woken: Condvar,
     started: RefCell<Vec<JoinHandle<()>>>,
 }
 
@@ -99,6 +97,10 @@ struct Shared(&'static Process);
 impl World for Shared {
     fn has_idle(&self) -> bool {
         self.0.idle.load(Ordering::Relaxed) != 0
+    }
+
+    fn has_much_idle(&self) -> bool {
+        self.has_idle() && !self.is_deserted()
     }
 
     fn is_deserted(&self) -> bool {
@@ -120,39 +122,26 @@ impl World for Shared {
         true
     }
 
-    fn wake(&self, _: &AtomicU32) {
-        drop(self.0.futex.lock());
-        self.0.woken.notify_all();
-    }
+    fn wake(&self, _: &AtomicU32) {}
 
-    fn wait(&self, word: &AtomicU32, state: u32, rests: bool) {
-        if rests {
-            loom::thread::yield_now();
-            return;
-        }
-        let futex = self.0.futex.lock().expect("nobody panics");
-        if word.load(Ordering::Relaxed) == state {
-            drop(self.0.woken.wait(futex).expect("nobody panics"));
-        }
+    fn rest(&self, _: &AtomicU32, _: u32) {
+        loom::thread::yield_now();
     }
 }
 
 impl Process {
-    /// So many threads, and a purge thread that is wanted.
-    fn new(arena: &'static Arena, threads: u32) -> &'static Self {
+    /// So many threads, and a purge thread that is wanted so.
+    fn new(arena: &'static Arena, threads: u32, wish: PurgeThread) -> &'static Self {
         let [count, idle, due, given] = [(); 4].map(|()| arena.put(AtomicU32::new(0)));
         count.store(threads, Ordering::Relaxed);
         let process = Self {
-            state: arena.put(State::new()),
+            state: arena.put(State::new(wish)),
             threads: count,
             idle,
             due,
             given,
-            futex: Mutex::new(()),
-            woken: Condvar::new(),
             started: RefCell::default(),
         };
-        assert!(process.state.want(true));
         Box::leak(Box::new(process))
     }
 
@@ -180,7 +169,7 @@ impl Process {
 }
 
 fn purge_thread(arena: &'static Arena) {
-    let process = Process::new(arena, 2);
+    let process = Process::new(arena, 2, PurgeThread::Always);
     together([
         Box::new(move || process.end()),
         Box::new(move || {
@@ -188,11 +177,15 @@ fn purge_thread(arena: &'static Arena) {
             process.end();
         }),
     ]);
-    assert!(process.state.want(false), "it is not there any more, and wanted still");
+    process.threads.store(1, Ordering::Relaxed);
+    process.idle.store(1, Ordering::Relaxed);
+    process.state.attend(&Shared(process));
+    assert_eq!(process.started.borrow().len(), 1, "it is not there any more, and wanted still");
+    process.end();
 }
 
-fn purge_woken(arena: &'static Arena) {
-    let process = Process::new(arena, 1);
+fn purge_again(arena: &'static Arena) {
+    let process = Process::new(arena, 1, PurgeThread::Auto);
     together([Box::new(move || {
         process.work(2);
         process.end();
