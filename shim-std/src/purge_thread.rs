@@ -31,6 +31,8 @@ const MAY_BE_UNLOADED: bool = cfg!(feature = "dlopen");
 /// Most of it stays untouched. The program's static thread-local storage is cut off it, and the last thread
 /// of a process runs the program's exit handlers.
 const STACK_BYTES: usize = 256 << 10;
+/// Idle bytes that are worth a thread which nobody asked for.
+const MUCH_IDLE: usize = 8 << 20;
 const DETACHED: c_int = 1;
 const SET_MASK: c_int = 2;
 const SIGSYS: u32 = 31;
@@ -74,7 +76,7 @@ pub fn watch(single: &'static AtomicU8) {
 fn has_threads() -> bool {
     // SAFETY: null, or what `watch` was given, which lives for good.
     let single = unsafe { SINGLE.load(Ordering::Relaxed).as_ref() };
-    ALLOCATOR.has_threads() || single.is_some_and(|single| single.load(Ordering::Relaxed) == 0)
+    ALLOCATOR.threads() > 1 || single.is_some_and(|single| single.load(Ordering::Relaxed) == 0)
 }
 
 /// See [`State::thread_ended`].
@@ -89,15 +91,15 @@ pub(crate) fn forked() {
 
 impl World for Process {
     fn has_idle(&self) -> bool {
-        ALLOCATOR.has_idle()
+        ALLOCATOR.idle_bytes() > 0
     }
 
     fn has_much_idle(&self) -> bool {
-        ALLOCATOR.has_much_idle() && has_threads()
+        ALLOCATOR.idle_bytes() >= MUCH_IDLE && has_threads()
     }
 
     fn is_deserted(&self) -> bool {
-        ALLOCATOR.is_deserted()
+        ALLOCATOR.threads() == 0
     }
 
     fn round(&self) -> bool {

@@ -10,7 +10,7 @@ use crate::harden::Fault;
 use crate::heap::heaps::Visitor;
 use crate::heap::{Front, ThreadHeap};
 use crate::pages::PageProvider;
-use crate::policy::retention::{EVENTS_PER_LOOK, ROUND, is_much_idle, rest};
+use crate::policy::retention::{EVENTS_PER_LOOK, ROUND, rest};
 
 /// Part of a large block's growth that the superslabs with free memory may come to, for it to go back.
 const GROWTH_SHARE: usize = 8;
@@ -115,30 +115,15 @@ impl<P: PageProvider> Allocator<P> {
         rest(self.territory.purge_delay()).get()
     }
 
-    /// True if a round may find something to give back now or later: a hint.
-    pub fn has_idle(&self) -> bool {
-        self.idle_bytes() > 0
-    }
-
-    /// True if so much is idle that a thread of its own is worth its while, where there are others: a hint.
-    #[inline]
-    pub fn has_much_idle(&self) -> bool {
-        is_much_idle(self.idle_bytes())
-    }
-
-    /// True if more than one thread has come that has not ended.
-    #[inline]
-    pub fn has_threads(&self) -> bool {
-        self.heaps.threads.load(Ordering::Relaxed) > 1
-    }
-
-    fn idle_bytes(&self) -> usize {
+    /// Bytes that rounds may give back, now or later: a hint.
+    pub fn idle_bytes(&self) -> usize {
         self.territory.reusable() * SLAB_BYTES + self.large.cached_bytes.load(Ordering::Relaxed)
     }
 
-    /// True if every thread that came has ended.
-    pub fn is_deserted(&self) -> bool {
-        self.heaps.threads.load(Ordering::Relaxed) == 0
+    /// Threads that came and have not ended.
+    #[doc(hidden)]
+    pub fn threads(&self) -> u32 {
+        self.heaps.threads.load(Ordering::Relaxed)
     }
 
     /// Gives back at once all that the calling thread and the shared parts keep; returns the bytes.

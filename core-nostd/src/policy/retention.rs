@@ -12,14 +12,6 @@ pub(crate) const ROUND: Millis = Millis::new(100);
 /// Most time between two rounds of a thread that does nothing else.
 const MOST_REST: Millis = Millis::new(1000);
 
-/// Idle bytes that are worth a thread which gives them back.
-const MUCH_IDLE: usize = 8 << 20;
-
-/// True if so much is idle that a thread of its own is worth its while.
-pub(crate) const fn is_much_idle(bytes: usize) -> bool {
-    bytes >= MUCH_IDLE
-}
-
 /// True when memory that was last used at `idle_since` has been idle for long enough.
 pub(crate) const fn is_due(now: Millis, idle_since: Millis, delay: Millis) -> bool {
     now.since(idle_since).get() >= delay.get()

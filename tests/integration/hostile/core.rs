@@ -40,7 +40,7 @@ fn look_around(allocator: &Allocator<Region>, block: *mut u8) {
     }
     let stats: Stats = allocator.stats();
     let _ = (stats.adds_up(), allocator.slabs_by_class(), allocator.provider().free_bytes());
-    let _ = (allocator.round(&Front::passing()), allocator.round_ms(), allocator.has_idle(), allocator.is_deserted());
+    let _ = (allocator.round(&Front::passing()), allocator.round_ms(), allocator.idle_bytes(), allocator.threads());
 }
 
 #[test]
