@@ -80,6 +80,21 @@ fn the_purge_thread_takes_the_signal_too() {
     assert!(traps.is_some_and(|traps: u32| traps > 0), "{}: {}{}", outcome.code(), outcome.text(), outcome.stderr);
 }
 
+/// Else all is as without it. What kills instead is told in README.
+#[test]
+fn a_purge_thread_may_be_refused() {
+    let Some(program) = Compiled::new("refused.c", &[]) else { return };
+    for how in ["EPERM", "ENOSYS", "trap"] {
+        for call in ["clone", "prctl"] {
+            let mut command = command(program.path());
+            let outcome =
+                run(library().preload(&mut command).args([call, how, "idle"]).env("HAKMEM_PURGE_THREAD", "1"), 60);
+            assert_eq!(outcome.code(), 0, "{call} {how}: {}{}", outcome.text(), outcome.stderr);
+            library().assert_served_quietly(&outcome);
+        }
+    }
+}
+
 /// Each page is touched instead.
 #[test]
 fn a_start_in_a_sandbox_is_as_warm() {

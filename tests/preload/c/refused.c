@@ -46,12 +46,14 @@ static unsigned action_of(const char *how) {
 
 static int refuse(const char *calls, const char *how) {
     static const struct { const char *name; int number; } known[] = {
-        {"madvise", SYS_madvise}, {"mprotect", SYS_mprotect}, {"mremap", SYS_mremap}, {"munmap", SYS_munmap}};
-    struct sock_filter filter[16] = {
+        {"madvise", SYS_madvise}, {"mprotect", SYS_mprotect}, {"mremap", SYS_mremap}, {"munmap", SYS_munmap},
+        {"clone", SYS_clone}, {"clone", SYS_clone3}, {"prctl", SYS_prctl}};
+    enum { KNOWN = sizeof known / sizeof *known };
+    struct sock_filter filter[2 * KNOWN + 2] = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
     };
     int length = 1;
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < KNOWN; i++) {
         if (!strstr(calls, known[i].name)) continue;
         filter[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, known[i].number, 0, 1);
         filter[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action_of(how));
