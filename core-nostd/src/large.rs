@@ -5,18 +5,18 @@
 //! iff it was freed and is in quarantine.
 //! No lock is held while the provider works.
 
-#![allow(unsafe_code, reason = "the table stands in raw memory, and mappings are the provider's")]
+#![allow(unsafe_code, reason = "mappings are the provider's, and the table's room the store's")]
 
 mod cache;
 mod hardened;
 mod mapping;
+mod table;
 mod waiting;
 
-use core::ptr::{self, NonNull};
+use core::ptr::NonNull;
 
-use cache::Cache;
 use mapping::Mapping;
-use waiting::Waiting;
+use table::{FIRST_SLOTS, Table};
 
 use crate::base::address::round_up;
 use crate::base::millis::Millis;
@@ -25,9 +25,6 @@ use crate::config::flags::Harden;
 use crate::pages::PageProvider;
 use crate::policy::retention;
 use crate::superslab::Territory;
-
-const HISTORY: usize = 64;
-const FIRST_SLOTS: usize = 64;
 
 /// What a free of an address that no slab covers came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,23 +37,6 @@ pub enum LargeFree {
     Unknown,
 }
 
-struct Table {
-    slots: *mut Mapping,
-    capacity: usize,
-    count: usize,
-    cache: Cache,
-    waiting: Waiting,
-    history: [usize; HISTORY],
-    freed: usize,
-    /// No mapping ever lay elsewhere.
-    lowest: usize,
-    /// See `lowest`.
-    highest: usize,
-}
-
-// SAFETY: the pointers lead to memory that only the table's holder uses.
-unsafe impl Send for Table {}
-
 /// See the file's head.
 pub struct Large<P: PageProvider> {
     table: Lock<Table, P>,
@@ -68,101 +48,6 @@ pub struct Large<P: PageProvider> {
     pub cache_ceiling: AtomicUsize,
 }
 
-impl Table {
-    fn slot_of(&self, start: *mut u8) -> usize {
-        ((start.addr() >> 12).wrapping_mul(0x9E37_79B9_7F4A_7C15_usize) >> 20) & (self.capacity - 1)
-    }
-
-    fn slot(&mut self, at: usize) -> &mut Mapping {
-        // SAFETY: callers mask with `capacity`; zeroed slots are valid, empty ones.
-        unsafe { &mut *self.slots.add(at) }
-    }
-
-    /// The slot of a mapping, or the empty one where it would go.
-    fn find(&mut self, start: *mut u8) -> Option<usize> {
-        if self.capacity == 0 {
-            return None;
-        }
-        let mut at = self.slot_of(start);
-        loop {
-            let here = self.slot(at).start;
-            if here.is_null() || here == start {
-                return Some(at);
-            }
-            at = (at + 1) & (self.capacity - 1);
-        }
-    }
-
-    fn get(&mut self, start: *mut u8) -> Option<Mapping> {
-        let at = self.find(start)?;
-        let found = *self.slot(at);
-        (!found.start.is_null()).then_some(found)
-    }
-
-    fn has_room(&self) -> bool {
-        self.count * 2 < self.capacity
-    }
-
-    /// Moves into `capacity` empty slots, which are more than it has; returns the old ones.
-    fn move_to(&mut self, slots: *mut Mapping, capacity: usize) -> (*mut Mapping, usize) {
-        let (old, old_capacity) = (self.slots, self.capacity);
-        (self.slots, self.capacity) = (slots, capacity);
-        for at in 0..old_capacity {
-            // SAFETY: the old slots are still there.
-            let mapping = unsafe { *old.add(at) };
-            if !mapping.start.is_null() {
-                self.place(mapping);
-            }
-        }
-        (old, old_capacity)
-    }
-
-    /// Notes that no block starts there any more.
-    fn remember(&mut self, start: *mut u8) {
-        self.history[self.freed % HISTORY] = start.addr();
-        self.freed += 1;
-    }
-
-    fn place(&mut self, mapping: Mapping) {
-        if let Some(at) = self.find(mapping.start) {
-            *self.slot(at) = mapping;
-            let start = mapping.start.addr();
-            (self.lowest, self.highest) = (self.lowest.min(start), self.highest.max(start + mapping.bytes));
-        }
-    }
-
-    /// Takes a mapping out that will come back: it goes on to count, so that nobody else takes its slot.
-    fn lift(&mut self, start: *mut u8) -> Option<Mapping> {
-        let mut hole = self.find(start)?;
-        let found = *self.slot(hole);
-        if found.start.is_null() {
-            return None;
-        }
-        // Close the gap: whoever probed past the hole moves into it.
-        let mut at = hole;
-        loop {
-            at = (at + 1) & (self.capacity - 1);
-            let next = *self.slot(at);
-            if next.start.is_null() {
-                break;
-            }
-            let home = self.slot_of(next.start);
-            if (at.wrapping_sub(home) & (self.capacity - 1)) >= (at.wrapping_sub(hole) & (self.capacity - 1)) {
-                *self.slot(hole) = next;
-                hole = at;
-            }
-        }
-        *self.slot(hole) = Mapping::NONE;
-        Some(found)
-    }
-
-    fn remove(&mut self, start: *mut u8) -> Option<Mapping> {
-        let found = self.lift(start)?;
-        self.count -= 1;
-        Some(found)
-    }
-}
-
 impl<P: PageProvider> Large<P> {
     /// No block yet; freed ones are kept up to `cache_ceiling` bytes.
     ///
@@ -171,17 +56,7 @@ impl<P: PageProvider> Large<P> {
     /// What is reached through it is used as this crate's own layers use it: they trust each other.
     pub const unsafe fn new(cache_ceiling: usize) -> Self {
         Self {
-            table: Lock::new(Table {
-                slots: ptr::null_mut(),
-                capacity: 0,
-                count: 0,
-                cache: Cache::new(),
-                waiting: Waiting::new(),
-                history: [0; HISTORY],
-                freed: 0,
-                lowest: usize::MAX,
-                highest: 0,
-            }),
+            table: Lock::new(Table::new()),
             live_bytes: AtomicUsize::new(0),
             cached_bytes: AtomicUsize::new(0),
             cache_ceiling: AtomicUsize::new(cache_ceiling),
@@ -294,7 +169,7 @@ impl<P: PageProvider> Large<P> {
     /// Frees the large block that starts there.
     pub fn free(&self, territory: &Territory<P>, start: *mut u8) -> LargeFree {
         let now = territory.recent();
-        let mapping = {
+        let (goes, room) = {
             let mut table = self.table.lock();
             let Some(mapping) = table.remove(start) else {
                 let twice = table.waiting.holds(start) || table.history.contains(&start.addr());
@@ -309,13 +184,13 @@ impl<P: PageProvider> Large<P> {
             }
             let live = self.live_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
             let room = retention::large_cache_bytes(self.cache_ceiling.load(Ordering::Relaxed), live);
-            if table.cache.keep(mapping, now, room) {
-                self.cached_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
-                return LargeFree::Freed;
-            }
-            mapping
+            self.cached_bytes.fetch_add(mapping.bytes, Ordering::Relaxed);
+            (table.cache.keep(mapping, now, room), room)
         };
-        self.unmap(territory, mapping);
+        if let Some(mapping) = goes {
+            self.drop_kept(territory, mapping);
+        }
+        self.trim_to(territory, room);
         LargeFree::Freed
     }
 
@@ -366,10 +241,24 @@ impl<P: PageProvider> Large<P> {
             let Some(mapping) = self.table.lock().cache.take_due(now, delay) else {
                 return bytes;
             };
-            self.cached_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
             bytes += mapping.bytes;
-            self.unmap(territory, mapping);
+            self.drop_kept(territory, mapping);
         }
+    }
+
+    /// Gives kept blocks back, the oldest first, until all have no more than `room`.
+    pub fn trim_to(&self, territory: &Territory<P>, room: usize) {
+        while self.cached_bytes.load(Ordering::Relaxed) > room
+            && let Some(mapping) = self.table.lock().cache.take_beyond(room)
+        {
+            self.drop_kept(territory, mapping);
+        }
+    }
+
+    /// What was kept is not any more.
+    fn drop_kept(&self, territory: &Territory<P>, mapping: Mapping) {
+        self.cached_bytes.fetch_sub(mapping.bytes, Ordering::Relaxed);
+        self.unmap(territory, mapping);
     }
 
     /// Blocks and bytes in the table, bytes in the cache and of those that wait, as the audit counts them.

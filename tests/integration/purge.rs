@@ -246,6 +246,28 @@ fn large_blocks_that_are_wanted_again_are_kept_up_to_the_setting_and_then_go() {
     assert!(allocator.provider().below().reserved() <= reserved);
 }
 
+/// Sizes that have passed make way: else they fill the room, and what is wanted now is mapped anew each time.
+#[test]
+fn large_blocks_of_sizes_that_have_passed_make_way() {
+    const PAGE: usize = 4096;
+    let (allocator, front) = (allocator(), new_front());
+    // As much as may be kept beside it.
+    let ballast: Vec<_> = (0..60).map(|_| take(&allocator, &front, LARGE)).collect();
+    for (first, most) in [(LARGE, 64 << 20), (LARGE / 2, 64 << 20), (20 << 20, 64 << 20)] {
+        for size in (0..100).map(|step| first + step * PAGE) {
+            for _ in 0..3 {
+                give(&allocator, &front, take(&allocator, &front, size));
+            }
+            let before = allocator.stats().large_cached;
+            assert!(before <= most, "{before}");
+            let block = take(&allocator, &front, size);
+            assert_eq!(allocator.stats().large_cached + size as u64, before, "it was kept");
+            give(&allocator, &front, block);
+        }
+    }
+    ballast.into_iter().for_each(|block| give(&allocator, &front, block));
+}
+
 /// A table that doubles leaves blocks behind that nobody asks for again.
 #[test]
 fn large_blocks_that_nobody_wants_again_are_not_kept() {

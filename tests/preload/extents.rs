@@ -25,6 +25,20 @@ fn what_is_large_is_served() {
     assert_eq!(grew(&served.stderr), grew(&bare.stderr), "growth ends elsewhere");
 }
 
+/// Sizes that have passed, and frames of which all come and go together: no page is touched anew each time.
+#[test]
+fn large_blocks_that_come_and_go_are_kept() {
+    let Some(program) = Compiled::new("large.c", &[]) else { return };
+    if !library().is_ours_or_skip("large blocks") {
+        return;
+    }
+    for (what, most_faults) in [("grow", 1_000), ("frames", 50_000)] {
+        let text = program.succeeds(&[what], 120).text();
+        let faults = text.split(' ').nth(2).and_then(|number| number.parse::<u64>().ok());
+        assert!(faults.is_some_and(|faults| faults < most_faults), "{what}: {text}");
+    }
+}
+
 #[test]
 fn a_tagged_pointer_is_named() {
     let Some(program) = Compiled::new("extents.c", &[]) else { return };

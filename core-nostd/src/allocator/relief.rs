@@ -31,12 +31,13 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// Large blocks are to have so many bytes more, or have less now: where that comes near what the process may
-    /// have, nothing is kept beside it.
+    /// have, what is kept beside it makes way.
     pub(super) fn keep_within(&self, more: usize) {
-        let (live, kept) = (&self.large.live_bytes, &self.large.cached_bytes);
+        let (live, kept) = (&self.large.live_bytes, self.large.cached_bytes.load(Ordering::Relaxed));
         let live = live.load(Ordering::Relaxed).saturating_add(more);
-        if self.territory.is_near_limit(live, kept.load(Ordering::Relaxed)) {
-            self.large.trim(&self.territory, Millis::ZERO);
+        let beyond = self.territory.beyond_limit(live, kept);
+        if beyond > 0 {
+            self.large.trim_to(&self.territory, kept.saturating_sub(beyond));
             self.look_for_surplus();
         }
     }

@@ -63,7 +63,7 @@ pub const TABLE: [Setting; 18] = [
         name: "large_cache_bytes",
         unit: Unit::Bytes,
         most: 1 << 40,
-        about: "freed blocks above 1 MiB are kept if wanted again, up to this or 1/8 of those in use (default 32M)",
+        about: "freed blocks above 1 MiB are kept if wanted again, up to this or 1/8 of those in use (default 64M)",
     },
     Setting {
         name: "huge_pages",
@@ -226,7 +226,7 @@ impl Settings {
             harden: Harden::empty(),
             survive_faults: false,
             purge_delay_ms: 1000,
-            large_cache_bytes: 32 << 20,
+            large_cache_bytes: 64 << 20,
             huge_pages: true,
             purge_thread: PurgeThread::Auto,
             prewarm_bytes: 0,

@@ -9,10 +9,10 @@ use crate::pages::PageProvider;
 use crate::policy::retention::{LIMITED_FROM, beside_the_peak, near_limit};
 
 impl<P: PageProvider> Territory<P> {
-    /// Large blocks in use have so many bytes now, or soon will, and those that are kept: true if that is near what the
-    /// process may have, or more than it has shown to need, with all that the pool has. Of smaller processes the provider
-    /// is not asked.
-    pub fn is_near_limit(&self, large: usize, large_kept: usize) -> bool {
+    /// Large blocks in use have so many bytes now, or soon will, and those that are kept: the bytes by which that, with all
+    /// that the pool has, is more than leaves the process far from what it may have, or than it has shown to need. Of
+    /// smaller processes the provider is not asked.
+    pub fn beyond_limit(&self, large: usize, large_kept: usize) -> usize {
         let all = {
             let mut pool = self.pool.lock();
             (pool.large, pool.large_kept) = (large, large_kept);
@@ -21,13 +21,13 @@ impl<P: PageProvider> Territory<P> {
             ((used + kept) * SLAB_BYTES).saturating_add(large).saturating_add(large_kept)
         };
         if all < LIMITED_FROM {
-            return false;
+            return 0;
         }
         let limit = self.near_limit();
         let mut pool = self.pool.lock();
         pool.limit = limit;
         self.surplus.store(pool.surplus() > 0, Ordering::Relaxed);
-        all > limit.min(beside_the_peak(pool.peak))
+        all.saturating_sub(limit.min(beside_the_peak(pool.peak)))
     }
 
     /// What is near the limit, which the provider is asked for once.
