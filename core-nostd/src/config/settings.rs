@@ -146,7 +146,7 @@ pub enum PurgeThread {
     Never,
     /// `1`
     Always,
-    /// `auto`: in a process in which two threads allocate, when 8 MiB or more are idle.
+    /// `auto`: when 8 MiB or more are idle, in a process that has more than one thread.
     Auto,
 }
 

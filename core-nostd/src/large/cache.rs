@@ -49,7 +49,10 @@ impl Cache {
     /// Keeps a block, if it is wanted and finds room for itself. Returns what is to go for that: the block, or where there
     /// are too many, the one that nobody took for the longest time.
     pub(super) fn keep(&mut self, mapping: Mapping, now: Millis, room: usize) -> Option<Mapping> {
-        if mapping.bytes > room || self.bytes.saturating_add(mapping.bytes) > self.wanted {
+        if mapping.bytes > room {
+            return Some(mapping);
+        }
+        if self.bytes.saturating_add(mapping.bytes) > self.wanted {
             self.note_gone(mapping);
             return Some(mapping);
         }
@@ -86,8 +89,14 @@ impl Cache {
 
     /// Takes one out; those behind it move up.
     fn remove(&mut self, at: usize) -> Option<Mapping> {
-        let (mapping, _) = *self.kept().nth(at)?;
-        self.kept.copy_within(at + 1..self.count, at);
+        let mut out = (Mapping::NONE, Millis::ZERO);
+        for kept in self.kept.get_mut(at..self.count)?.iter_mut().rev() {
+            core::mem::swap(kept, &mut out);
+        }
+        let (mapping, _) = out;
+        if mapping.start.is_null() {
+            return None;
+        }
         self.count -= 1;
         self.bytes -= mapping.bytes;
         Some(mapping)
