@@ -1,6 +1,6 @@
 //! The shim's state machines: who comes first, the key that is made once, the purge thread.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use hakmem_core::PurgeThread;
 use hakmem_core::seam::{AtomicU32, Ordering};
@@ -34,6 +34,13 @@ pub(crate) const MODELS: &[Model] = &[
         bound: Some(1),
         gated: false,
         body: purge_thread,
+    },
+    Model {
+        name: "shim_purge_alone",
+        holds: "the purge thread is started when it is wanted and worth its while, once, and again after it has ended",
+        bound: None,
+        gated: false,
+        body: purge_alone,
     },
     Model {
         name: "shim_purge_again",
@@ -129,35 +136,80 @@ impl World for Shared {
     }
 }
 
-/// Who would start it, and does not.
-#[derive(Default)]
-struct Asked(std::cell::Cell<bool>);
+/// A process of which the calling thread plays all; who would start the purge thread only counts.
+struct Alone {
+    state: &'static State,
+    idle: Cell<bool>,
+    deserted: Cell<bool>,
+    starts: Cell<u32>,
+    rounds: Cell<u32>,
+}
 
-impl World for Asked {
+impl World for Alone {
     fn has_idle(&self) -> bool {
-        true
+        self.idle.get()
     }
 
     fn has_much_idle(&self) -> bool {
-        true
+        self.idle.get()
     }
 
     fn is_deserted(&self) -> bool {
-        false
+        self.deserted.get()
     }
 
+    /// The second one finds something, and while it looks another thread asks.
     fn round(&self) -> bool {
-        false
+        self.rounds.set(self.rounds.get() + 1);
+        let finds = self.rounds.get() == 2;
+        if finds {
+            self.state.attend(self);
+        }
+        finds
     }
 
     fn start(&self) -> bool {
-        self.0.set(true);
+        self.starts.set(self.starts.get() + 1);
         true
     }
 
     fn wake(&self, _: &AtomicU32) {}
 
     fn rest(&self, _: &AtomicU32, _: u32) {}
+}
+
+impl Alone {
+    fn new(arena: &'static Arena, wish: PurgeThread) -> Self {
+        let [idle, deserted] = [(); 2].map(|()| Cell::new(false));
+        let [starts, rounds] = [(); 2].map(|()| Cell::new(0));
+        Self { state: arena.put(State::new(wish)), idle, deserted, starts, rounds }
+    }
+
+    /// How often it was started after one more slow path.
+    fn starts(&self, idle: bool) -> u32 {
+        self.idle.set(idle);
+        self.state.attend(self);
+        self.starts.get()
+    }
+}
+
+fn purge_alone(arena: &'static Arena) {
+    assert_eq!(Alone::new(arena, PurgeThread::Never).starts(true), 0, "nobody wants it");
+    for wish in [PurgeThread::Always, PurgeThread::Auto] {
+        let alone = Alone::new(arena, wish);
+        assert_eq!([alone.starts(false), alone.starts(true), alone.starts(true)], [0, 1, 1], "it is there once");
+        alone.state.run(&alone);
+        assert_eq!((alone.rounds.get(), alone.starts.get()), (2, 2), "another one was started while it looked again");
+        alone.deserted.set(true);
+        alone.state.run(&alone);
+        assert_eq!(alone.rounds.get(), 2, "nobody is left");
+        alone.deserted.set(false);
+        assert_eq!(alone.starts(true), 3, "it is asked for again");
+    }
+    let ends = Alone::new(arena, PurgeThread::Always);
+    ends.idle.set(true);
+    ends.state.thread_ended(&ends);
+    assert_eq!(ends.starts.get(), 1, "what a thread leaves is idle");
 }
 
 impl Process {
@@ -202,9 +254,8 @@ fn purge_thread(arena: &'static Arena) {
             process.end();
         }),
     ]);
-    let asked = Asked::default();
-    process.state.attend(&asked);
-    assert!(asked.0.get(), "it is not there any more, and wanted still");
+    let after = Alone { state: process.state, ..Alone::new(arena, PurgeThread::Never) };
+    assert_eq!(after.starts(true), 1, "it is not there any more, and wanted still");
 }
 
 fn purge_again(arena: &'static Arena) {
