@@ -111,7 +111,11 @@ impl State {
 
     /// This is the child of a fork.
     pub fn forked(&self) {
-        self.0.store(without_it(self.0.load(Ordering::Relaxed)), Ordering::Relaxed);
+        let state = self.0.load(Ordering::Relaxed);
+        // There is no other thread. A store alone is a race to a checker that saw others read, and most often nothing changes.
+        if state & RUNS != 0 {
+            let _ = self.0.compare_exchange(state, without_it(state), Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 
     /// The thread itself.
