@@ -117,9 +117,14 @@ fn may_be_anothers(pointer: *mut c_void) -> bool {
         && objects::find(address).is_none()
         && readable::was_lately(address.wrapping_sub(size_of::<usize>()))
         && !stack::holds(address)
-        && (!IS_THE_C_LIBRARYS.load(Ordering::Relaxed) || chunk::may_be(pointer) && (chunk::is_mapped_alone(pointer) || has_arenas()))
+        && (!IS_THE_C_LIBRARYS.load(Ordering::Relaxed) || may_be_the_c_librarys(pointer))
         // What a client wrote there may look like the head of a chunk.
         && !ALLOCATOR.is_in_large(address)
+}
+
+/// False if it is certainly no block of the C library's. Its head is readable.
+fn may_be_the_c_librarys(pointer: *mut c_void) -> bool {
+    chunk::may_be(pointer) && (chunk::is_mapped_alone(pointer) || has_arenas())
 }
 
 /// True if the C library ever took memory for blocks that it does not map alone.

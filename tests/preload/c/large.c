@@ -1,11 +1,12 @@
 // Large blocks: CPU ms, and kB that are resident at the end. The first argument says which: "grow", sizes that grow by 4
 // bytes to 8 MB; "frames", twelve of 4 MiB at a time, touched; "mixed", 5 to 25 MiB in a random order, touched.
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#include "status.h"
 
 enum { MIB = 1 << 20, FRAMES = 12, BLOCKS = 20 };
 
@@ -37,20 +38,12 @@ static void mixed(void) {
     }
 }
 
-static long resident_kb(void) {
-    char text[128] = {0};
-    int file = open("/proc/self/statm", O_RDONLY);
-    if (read(file, text, sizeof text - 1) < 0) return -1;
-    close(file);
-    return strtol(strchr(text, ' '), NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 int main(int count, char **arguments) {
     const char *what = count > 1 ? arguments[1] : "grow";
     *what == 'g' ? grow() : *what == 'f' ? frames() : mixed();
     struct rusage use;
     getrusage(RUSAGE_SELF, &use);
     long ms = (use.ru_utime.tv_sec + use.ru_stime.tv_sec) * 1000 + (use.ru_utime.tv_usec + use.ru_stime.tv_usec) / 1000;
-    printf("%ld ms, %ld faults, %ld kB\n", ms, use.ru_minflt, resident_kb());
+    printf("%ld ms, %ld faults, %ld kB\n", ms, use.ru_minflt, status("VmRSS:"));
     return 0;
 }

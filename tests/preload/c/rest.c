@@ -1,7 +1,6 @@
 // Memory of a process that rests, in kB beside what it had before: 100 threads take 2.5 MB each in blocks of all sizes up
 // to 2 KiB and give all back, then they sleep, or end; or one thread takes 50 MB and gives them back, four times, with a
 // pause. The first argument says which, the second the pause in ms.
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,19 +8,12 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "status.h"
+
 enum { THREADS = 100, SHARE = 2500000, BURST = 50000000, MEAN = 1000 };
 
 static pthread_barrier_t all_are_through;
 static int sleeps;
-
-// Read without a block of ours.
-static long resident_kb(void) {
-    char text[128] = {0};
-    int file = open("/proc/self/statm", O_RDONLY);
-    if (read(file, text, sizeof text - 1) < 0) return -1;
-    close(file);
-    return strtol(strchr(text, ' '), NULL, 10) * (sysconf(_SC_PAGESIZE) / 1024);
-}
 
 static void pause_ms(int ms) {
     struct timespec time = {ms / 1000, ms % 1000 * 1000000L};
@@ -62,14 +54,14 @@ static void in_threads(void) {
 int main(int count, char **arguments) {
     sleeps = !strcmp(arguments[1], "asleep");
     free(malloc(100));
-    long before = resident_kb();
+    long before = status("VmRSS:");
     if (strcmp(arguments[1], "bursts")) {
         in_threads();
     } else {
         for (int i = 0; i < 4; i++) burst(BURST), pause_ms(atoi(arguments[2]));
     }
     pause_ms(3000);
-    printf("%ld\n", resident_kb() - before);
+    printf("%ld\n", status("VmRSS:") - before);
     fflush(stdout);
     _exit(0);
 }
