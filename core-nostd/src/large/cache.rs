@@ -115,3 +115,6 @@ impl Cache {
         self.bytes
     }
 }
+
+#[cfg(test)]
+mod tests;
