@@ -8,8 +8,8 @@
 //! heap        magazines         front, refill, flush, common
 //! guarded     guarded blocks    yard, slot, place, sight
 //! large       mappings          table, cache
-//! superslab   zones and slabs   maps, pool, territory
-//! slab        blocks            size class, record, mailbox
+//! superslab   zones and slabs   maps, pool, territory, extents
+//! slab        blocks            size class, record, area, mailbox
 //! refuge      blocks amid forks sheets, ledger
 //! pages       page runs         PageProvider, store, static region
 //! region      small heaps       tiny, bounded, slabs: for firmware
@@ -59,6 +59,8 @@
 //! | `pool-mask`, `pool-dirty` | `superslab/pool.rs` |
 //! | `pool-index` | `superslab/index.rs` |
 //! | `guard-slab` | `superslab/guards.rs` |
+//! | `extents` | `superslab/extents.rs` |
+//! | `area` | `slab/area.rs` |
 //! | `slab-word`, `slab-summary`, `slab-used`, `owner-only` | `slab/descriptor.rs` |
 //! | `starter`, `starter-length` | `slab/starter.rs` |
 //! | `class-range` | `slab/size_class.rs` |

@@ -9,7 +9,9 @@ pub use crate::base::millis::Millis;
 #[cfg(target_has_atomic = "64")]
 pub use crate::base::sync::{AtomicBool, AtomicPtr, AtomicU32, Cell, Ordering, fence};
 #[cfg(target_has_atomic = "64")]
-pub use crate::config::geometry::{META_SHIFT, RUN_MAX, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX, SUPERSLAB_BYTES, TINY_MAX};
+pub use crate::config::geometry::{
+    EXTENT_MAX, META_SHIFT, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX, SUPERSLAB_BYTES, TINY_MAX,
+};
 #[cfg(target_has_atomic = "64")]
 pub use crate::config::settings::{Setting, TABLE, Unit};
 #[cfg(target_has_atomic = "64")]

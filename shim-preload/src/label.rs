@@ -13,7 +13,7 @@
 
 use core::arch::global_asm;
 
-use hakmem_core::seam::{META_SHIFT, RUN_MAX, SLAB_BYTES, SUPERSLAB_BYTES, TABLE, Unit};
+use hakmem_core::seam::{EXTENT_MAX, META_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, TABLE, Unit};
 
 const WORDS_MOST: usize = 512;
 const BYTES_MOST: usize = WORDS_MOST * 8;
@@ -113,7 +113,7 @@ const LABEL: [u8; BYTES_MOST] = Text { bytes: [0; BYTES_MOST], length: 0 }
     .count("slab", SLAB_BYTES as u64)
     .count("superslab", SUPERSLAB_BYTES as u64)
     .count("metadata of a superslab", 1 << META_SHIFT)
-    .count("largest block in a superslab", RUN_MAX as u64)
+    .count("largest block in a superslab", EXTENT_MAX as u64)
     .settings()
     .bytes;
 

@@ -26,28 +26,28 @@ fn all(block: *mut u8, bytes: usize, byte: u8) -> bool {
 }
 
 #[test]
-fn a_run_grows_and_shrinks_where_it_stands() {
+fn an_extent_grows_and_shrinks_where_it_stands() {
     let (allocator, front) = (Allocator::new(linux()), new_front());
     // So that the trim at the end finds all of it.
     allocator.configure(&front, &Settings::new().with(|settings| settings.off = Off::SURPLUS));
-    let run = allocator.take_slow(&front, 9 * SLAB);
-    fill(run, 9 * SLAB, 7);
-    let grown = resize(&allocator, &front, run, 20 * SLAB).expect("live");
-    assert_eq!(grown, run, "what follows is free: no reason to move");
-    assert_eq!(allocator.usable(run), Ok(20 * SLAB));
-    assert!(all(run, 9 * SLAB, 7));
-    fill(run, 20 * SLAB, 8);
-    let shrunk = resize(&allocator, &front, run, 9 * SLAB).expect("live");
-    assert_eq!((shrunk, allocator.usable(run)), (run, Ok(9 * SLAB)));
-    let next = allocator.take_slow(&front, 11 * SLAB);
-    assert_eq!(next, run.wrapping_add(9 * SLAB), "what was cut off is free");
-    let moved = resize(&allocator, &front, run, 20 * SLAB).expect("live");
-    assert_ne!(moved, run, "what follows is taken");
-    assert!(all(moved, 9 * SLAB, 8));
+    let extent = allocator.take_slow(&front, 4 * SLAB);
+    fill(extent, 4 * SLAB, 7);
+    let grown = resize(&allocator, &front, extent, 10 * SLAB).expect("live");
+    assert_eq!(grown, extent, "what follows is free: no reason to move");
+    assert_eq!(allocator.usable(extent), Ok(10 * SLAB));
+    assert!(all(extent, 4 * SLAB, 7));
+    fill(extent, 10 * SLAB, 8);
+    let shextentk = resize(&allocator, &front, extent, 4 * SLAB).expect("live");
+    assert_eq!((shextentk, allocator.usable(extent)), (extent, Ok(4 * SLAB)));
+    let next = allocator.take_slow(&front, 6 * SLAB);
+    assert_eq!(next, extent.wrapping_add(4 * SLAB), "what was cut off is free");
+    let moved = resize(&allocator, &front, extent, 10 * SLAB).expect("live");
+    assert_ne!(moved, extent, "what follows is taken");
+    assert!(all(moved, 4 * SLAB, 8));
     for block in [moved, next] {
         give_slow(&allocator, &front, block).expect("live");
     }
-    assert_eq!(allocator.trim(&front), 40 * SLAB, "all that was touched goes back");
+    assert_eq!(allocator.trim(&front), 20 * SLAB, "all that was touched goes back");
     // SAFETY: one thread.
     unsafe { allocator.audit() }.expect("every invariant holds");
 }

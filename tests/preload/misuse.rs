@@ -32,7 +32,7 @@ const CASES: [(&str, &str, &str, usize); 48] = [
     ("misaligned", MISALIGNED, "free", 64),
     ("misaligned big", FOREIGN, "free", 0),
     ("inner packed", INNER, "free", 20 << 10),
-    ("inner run", INNER, "free", 320 << 10),
+    ("inner run", INNER, "free", 300 << 10),
     ("misaligned mid", MISALIGNED, "free", 20 << 10),
     ("misaligned packed", MISALIGNED, "free", 20 << 10),
     ("free after realloc", TWICE, "free", 48),

@@ -6,11 +6,13 @@ use super::Allocator;
 use super::give::block_bytes;
 use crate::base::slab_mask::SlabMask;
 use crate::base::sync::Ordering;
-use crate::config::geometry::{GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, WORDS};
+use crate::config::geometry::{FRAME_SHIFT, GRANULE_SHIFT, SLAB_BYTES, SUPERSLAB_BYTES, SUPERSLAB_SLABS, WORDS};
 use crate::harden::quarantine::Quarantine;
 use crate::heap::reserve::Reserve;
 use crate::inspect::{Audit, Broken, Stats, check};
 use crate::pages::PageProvider;
+use crate::slab::area::Area;
+use crate::slab::frames::Frame;
 use crate::slab::size_class::CLASSES;
 use crate::slab::{Live, SizeClass, Slab, starter};
 use crate::superslab::Zone;
@@ -28,6 +30,13 @@ struct Tally {
     live: u64,
     /// Bytes of those, which for rooms is less than their number says.
     live_bytes: u64,
+}
+
+/// Free frames of areas, and those of them whose pages are there.
+#[derive(Clone, Copy, Default)]
+struct Frames {
+    free: usize,
+    kept: usize,
 }
 
 impl<P: PageProvider> Allocator<P> {
@@ -53,6 +62,11 @@ impl<P: PageProvider> Allocator<P> {
             stats.active -= bytes;
             stats.cached += bytes;
         }
+        let (free, kept) = self.territory.frames();
+        let free = ((free << FRAME_SHIFT) as u64).min(stats.active);
+        let kept = ((kept << FRAME_SHIFT) as u64).min(free);
+        (stats.active, stats.cached, stats.clean) =
+            (stats.active - free, stats.cached + kept, stats.clean + free - kept);
         let slabs = stats.superslabs * SUPERSLAB_BYTES as u64;
         stats.mapped = slabs + stats.large + stats.large_cached + stats.guarded + stats.store;
         for heap in self.heaps.heaps() {
@@ -77,7 +91,7 @@ impl<P: PageProvider> Allocator<P> {
     /// No other thread uses the allocator meanwhile; fronts of threads whose end was not told are where they were.
     pub unsafe fn audit(&self) -> Result<Audit, Broken> {
         let mut audit = Audit::default();
-        let mut tallies = [Tally::default(); CLASSES];
+        let (mut tallies, mut frames) = ([Tally::default(); CLASSES], Frames::default());
         check("pool-index", 0, u64::from(self.territory.pool.lock().is_indexed()), 1)?;
         check("tiny-map", 0, u64::from(self.territory.is_tiny_whole()), 1)?;
         let mut result = Ok(());
@@ -94,11 +108,14 @@ impl<P: PageProvider> Allocator<P> {
                     result = result.and(check("reserve", at, (free & mask).bits(), 0));
                     free |= mask;
                 }
-                result = result.and_then(|()| walk(zone, records, free, &mut tallies, &mut audit));
+                result = result.and_then(|()| walk(zone, records, free, &mut tallies, &mut frames, &mut audit));
             }
         });
         result?;
-        let (mut cached, mut waiting, mut runs) = ([0u64; CLASSES], [0u64; CLASSES], 0);
+        let (free, kept) = self.territory.frames();
+        check("extents", 0, frames.free as u64, free as u64)?;
+        check("extents", 1, frames.kept as u64, kept as u64)?;
+        let (mut cached, mut waiting, mut extents) = ([0u64; CLASSES], [0u64; CLASSES], 0);
         for thread in self.heaps.threads() {
             // SAFETY: a thread that has not ended has its front; nobody is using it.
             let Some(front) = (unsafe { thread.front.load(Ordering::Relaxed).as_ref() }) else {
@@ -106,7 +123,7 @@ impl<P: PageProvider> Allocator<P> {
             };
             for block in thread.quarantine().into_iter().flat_map(Quarantine::blocks) {
                 match self.class_of(block) {
-                    Some(SizeClass::RUN) => runs += 1,
+                    Some(SizeClass::EXTENT) => extents += 1,
                     class => {
                         let class = class.unwrap_or(SizeClass::NONE);
                         self.check_cached(class, block)?;
@@ -121,7 +138,7 @@ impl<P: PageProvider> Allocator<P> {
                 }
             }
         }
-        check("quarantine", 0, audit.waiting_blocks, runs)?;
+        check("quarantine", 0, audit.waiting_blocks, extents)?;
         for (class, tally) in SizeClass::all().zip(&tallies) {
             let held = tally.used - tally.remote;
             let (bytes, is_room) = (u64::from(class.shape().bytes), class.is_room());
@@ -173,6 +190,7 @@ fn walk(
     records: &[Slab; SUPERSLAB_SLABS],
     free: SlabMask,
     tallies: &mut [Tally; CLASSES],
+    frames: &mut Frames,
     audit: &mut Audit,
 ) -> Result<(), Broken> {
     let mut number = 0;
@@ -191,11 +209,8 @@ fn walk(
             check("pool-mask", at, u64::from(record.class().number()), u64::from(slab.class().number()))?;
         }
         audit.spans += 1;
-        if slab.class() == SizeClass::RUN {
-            let lives = u64::from(!slab.tag.waits());
-            audit.live_blocks += lives;
-            audit.waiting_blocks += 1 - lives;
-            audit.live_bytes += lives * (slabs * SLAB_BYTES) as u64;
+        if slab.class() == SizeClass::EXTENT {
+            walk_area(slab, frames, audit)?;
         } else if slab.class() == SizeClass::STARTER {
             walk_starter(zone, slab, tallies, audit)?;
         } else {
@@ -203,6 +218,38 @@ fn walk(
         }
         number += slabs;
     }
+    Ok(())
+}
+
+fn walk_area(slab: &Slab, frames: &mut Frames, audit: &mut Audit) -> Result<(), Broken> {
+    let (at, area) = (core::ptr::from_ref(slab).addr(), Area::of(slab));
+    let (mut frame, mut free) = (0, 0);
+    let mut longest = 0;
+    while frame < area.frames() {
+        match area.at(frame) {
+            Frame::Block(start, length) => {
+                check("area", at, start as u64, frame as u64)?;
+                audit.live_blocks += 1;
+                audit.live_bytes += (length << FRAME_SHIFT) as u64;
+                frame += length;
+            }
+            Frame::Waiting(start, length) => {
+                check("area", at, start as u64, frame as u64)?;
+                audit.waiting_blocks += 1;
+                frame += length;
+            }
+            Frame::Free(_) => {
+                check("area", at, u64::from(area.free().contains(frame)), 1)?;
+                let run = area.free().runs().find(|&(first, _)| first == frame).map_or(1, |(_, length)| length);
+                (frame, free, longest) = (frame + run, free + run, longest.max(run));
+            }
+        }
+    }
+    check("area", at, area.longest() as u64, longest as u64)?;
+    check("extents", at, u64::from(area.list() == 0), u64::from(longest == 0))?;
+    audit.spans -= u64::from(free == area.frames());
+    frames.free += free;
+    frames.kept += area.kept().count();
     Ok(())
 }
 

@@ -6,7 +6,7 @@ use super::Allocator;
 use super::backlog::Late;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Watch};
-use crate::config::geometry::{GRANULE_SHIFT, SLAB_SHIFT};
+use crate::config::geometry::{FRAME_BYTES, FRAME_SHIFT, GRANULE_SHIFT};
 use crate::harden::{Fault, FaultKind};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
@@ -14,6 +14,8 @@ use crate::heap::{Front, Heap, ThreadHeap};
 use crate::large::LargeFree;
 use crate::pages::PageProvider;
 use crate::policy::front::flush_batch;
+use crate::slab::area::Area;
+use crate::slab::frames::Frame;
 use crate::slab::{Live, SizeClass, Slab, mailbox, starter};
 use crate::superslab::Zone;
 
@@ -23,8 +25,8 @@ pub(super) enum Claimed<'a> {
     Small(SizeClass, Home),
     /// A live block of a direct class: its span and number.
     Direct(&'a Slab, usize),
-    /// A live run.
-    Run(&'a Slab),
+    /// A live block of an area: the area's span, and the block's first frame.
+    Extent(&'a Slab, usize),
 }
 
 /// Where a block of a magazine class goes that is freed.
@@ -84,16 +86,15 @@ impl<P: PageProvider> Allocator<P> {
                 let heap = if let Visitor::Thread(thread) = &visitor { thread.heap() } else { None };
                 self.give_direct(heap, slab, block)
             }
-            Claimed::Run(slab) => {
-                if !slab.tag.claim_run(false) {
-                    return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
-                }
-                slab.former.store(SizeClass::RUN.number(), Ordering::Relaxed);
+            Claimed::Extent(slab, frame) => {
                 let thread = if let Visitor::Thread(thread) = &visitor { Some(*thread) } else { None };
-                if self.territory.measures.has(Harden::HOLDS) {
-                    self.set_run_aside(front, thread, slab);
+                let was_live = if self.territory.measures.has(Harden::HOLDS) {
+                    self.set_extent_aside(front, thread, slab, frame)
                 } else {
-                    self.territory.release_span(slab);
+                    self.territory.give_extent(slab, frame)
+                };
+                if !was_live {
+                    return Err(Fault::at(FaultKind::DoubleFree, pointer.addr()));
                 }
                 if let Some(thread) = thread {
                     self.tick(thread);
@@ -249,14 +250,8 @@ impl<P: PageProvider> Allocator<P> {
         if class == SizeClass::NONE {
             return Err(late_fault(zone, slab, offset, pointer));
         }
-        if class == SizeClass::RUN {
-            let bytes = (slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT;
-            let inner = Fault { kind: FaultKind::InnerPointer, address: pointer.addr(), block_bytes: bytes };
-            return match offset {
-                0 if slab.tag.waits() => Err(Fault { kind: FaultKind::DoubleFree, ..inner }),
-                0 => Ok(Claimed::Run(slab)),
-                _ => Err(inner),
-            };
+        if class == SizeClass::EXTENT {
+            return self.claim_extent(slab, offset, pointer);
         }
         if class == SizeClass::STARTER {
             return self.claim_first(zone, slab, offset, pointer);
@@ -275,6 +270,26 @@ impl<P: PageProvider> Allocator<P> {
             return Err(fault(FaultKind::DoubleFree));
         }
         Ok(Claimed::Direct(slab, block))
+    }
+
+    /// The same of a pointer into an area.
+    fn claim_extent<'a>(&self, slab: &'a Slab, offset: usize, pointer: *mut u8) -> Result<Claimed<'a>, Fault> {
+        let (frame, starts) = (offset >> FRAME_SHIFT, offset.is_multiple_of(FRAME_BYTES));
+        // Whoever frees it finds out under the lock.
+        if starts && Area::of(slab).is_start(frame) {
+            return Ok(Claimed::Extent(slab, frame));
+        }
+        let (kind, frames) = match self.territory.frame_at(slab, frame) {
+            Frame::Block(_, frames) | Frame::Waiting(_, frames) if !offset.is_multiple_of(1 << GRANULE_SHIFT) => {
+                (FaultKind::Misaligned, frames)
+            }
+            Frame::Block(start, _) if starts && start == frame => return Ok(Claimed::Extent(slab, frame)),
+            Frame::Waiting(start, frames) if starts && start == frame => (FaultKind::DoubleFree, frames),
+            Frame::Block(_, frames) | Frame::Waiting(_, frames) => (FaultKind::InnerPointer, frames),
+            Frame::Free(true) if starts => (FaultKind::DoubleFree, 0),
+            Frame::Free(_) => (FaultKind::Stale, 0),
+        };
+        Err(Fault { kind, address: pointer.addr(), block_bytes: frames << FRAME_SHIFT })
     }
 
     /// The same of a pointer into a starter.
@@ -319,7 +334,11 @@ pub(super) fn block_bytes(zone: &Zone, slab: &Slab, offset: usize) -> usize {
 fn late_fault(zone: &Zone, slab: &Slab, offset: usize, pointer: *mut u8) -> Fault {
     let former = zone.former_of(slab);
     let bytes = former.shape().bytes;
-    let starts = if former == SizeClass::RUN { offset == 0 } else { (offset as u32).checked_rem(bytes) == Some(0) };
+    let starts = if former == SizeClass::EXTENT {
+        offset.is_multiple_of(FRAME_BYTES)
+    } else {
+        (offset as u32).checked_rem(bytes) == Some(0)
+    };
     let kind = if starts { FaultKind::DoubleFree } else { FaultKind::Stale };
     let known = starts && former != SizeClass::STARTER;
     Fault { kind, address: pointer.addr(), block_bytes: if known { bytes as usize } else { 0 } }

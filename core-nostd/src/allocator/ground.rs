@@ -6,10 +6,12 @@ use super::Allocator;
 use super::give::block_bytes;
 use crate::base::place::{Place, SuperSlabNumber, ZoneNumber};
 use crate::base::sync::Ordering;
-use crate::config::geometry::{META_SHIFT, SLAB_SHIFT, SUPERSLAB_BYTES};
+use crate::config::geometry::{FRAME_SHIFT, META_SHIFT, SUPERSLAB_BYTES};
 use crate::config::map::Map;
 use crate::pages::PageProvider;
 use crate::slab::SizeClass;
+use crate::slab::area::Area;
+use crate::slab::frames::Frame;
 use crate::slab::size_class::CLASSES;
 use crate::superslab::Zone;
 
@@ -84,8 +86,12 @@ fn of_blocks(zone: &Zone, address: usize) -> Ground {
     if class == SizeClass::NONE {
         return Ground::Free;
     }
-    if class == SizeClass::RUN {
-        return Ground::Block(usize::from(slab.slabs.load(Ordering::Relaxed)) << SLAB_SHIFT);
+    if class == SizeClass::EXTENT {
+        return match Area::of(slab).at(offset >> FRAME_SHIFT) {
+            Frame::Block(_, frames) => Ground::Block(frames << FRAME_SHIFT),
+            Frame::Waiting(_, frames) => Ground::FreeBlock(frames << FRAME_SHIFT),
+            Frame::Free(_) => Ground::Free,
+        };
     }
     if class == SizeClass::STARTER {
         return Ground::Block(0);

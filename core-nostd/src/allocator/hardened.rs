@@ -14,7 +14,7 @@ use super::give::block_bytes;
 use super::resize::stays;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Watch};
-use crate::config::geometry::RUN_MAX;
+use crate::config::geometry::{EXTENT_MAX, FRAME_SHIFT};
 use crate::harden::quarantine::Quarantine;
 use crate::harden::random::Dice;
 use crate::harden::{Fault, FaultKind, Finder, OnWritten, fill};
@@ -63,7 +63,7 @@ impl<P: PageProvider> Allocator<P> {
             return;
         }
         if let Ok(bytes) = self.usable(block)
-            && bytes <= RUN_MAX
+            && bytes <= EXTENT_MAX
         {
             // SAFETY: the block is ours to hand out and that long.
             unsafe { block.write_bytes(fill::FRESH, bytes) };
@@ -179,16 +179,14 @@ impl<P: PageProvider> Allocator<P> {
         let Some(zone) = self.territory.zones.find(block) else { return true };
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
-        let bytes = block_bytes(zone, slab, offset);
-        if slab.class() == SizeClass::RUN {
-            let bytes = slab.span_bytes();
+        if slab.class() == SizeClass::EXTENT {
+            let frame = offset >> FRAME_SHIFT;
             // SAFETY: in quarantine, so filled if blocks are, and nobody's.
-            unsafe { self.territory.measures.look_at(block, bytes, Finder::Give) };
-            if slab.tag.claim_run(true) {
-                self.territory.release_span(slab);
-            }
+            unsafe { self.territory.measures.look_at(block, self.extent_bytes(slab, frame), Finder::Give) };
+            self.territory.give_waiting_extent(slab, frame);
             return true;
         }
+        let bytes = block_bytes(zone, slab, offset);
         // SAFETY: as above.
         unsafe { self.territory.measures.look_at(block, bytes, Finder::Give) };
         let class = self.class_of(block).unwrap_or(SizeClass::NONE);
@@ -202,20 +200,31 @@ impl<P: PageProvider> Allocator<P> {
         let Some(zone) = self.territory.zones.find(block) else { return 0 };
         // SAFETY: the zone covers it.
         let (slab, offset) = unsafe { zone.span_of(block.addr()) };
-        if slab.class() == SizeClass::RUN { slab.span_bytes() } else { block_bytes(zone, slab, offset) }
+        if slab.class() == SizeClass::EXTENT {
+            return self.extent_bytes(slab, offset >> FRAME_SHIFT);
+        }
+        block_bytes(zone, slab, offset)
     }
 
-    /// A run that was claimed by its class is filled, and waits or goes back.
-    pub(super) fn set_run_aside(&self, front: &Front, thread: Option<&ThreadHeap>, slab: &Slab) {
-        let (block, bytes) = (slab.base.load(Ordering::Relaxed), slab.span_bytes());
-        self.fill_freed(block, bytes);
-        if let Some(thread) = thread.filter(|thread| thread.watch().contains(Watch::DOUBLE_FREE)) {
-            slab.tag.wait();
-            if self.wait(front, thread, block, bytes) || !slab.tag.claim_run(true) {
-                return;
-            }
+    /// The client's block of an area that starts there is filled, and waits or goes back; false if there is none.
+    pub(super) fn set_extent_aside(
+        &self,
+        front: &Front,
+        thread: Option<&ThreadHeap>,
+        slab: &Slab,
+        frame: usize,
+    ) -> bool {
+        let bytes = self.territory.wait_extent(slab, frame);
+        if bytes == 0 {
+            return false;
         }
-        self.territory.release_span(slab);
+        let block = slab.base.load(Ordering::Relaxed).wrapping_add(frame << FRAME_SHIFT);
+        self.fill_freed(block, bytes);
+        let thread = thread.filter(|thread| thread.watch().contains(Watch::DOUBLE_FREE));
+        if !thread.is_some_and(|thread| self.wait(front, thread, block, bytes)) {
+            self.territory.give_waiting_extent(slab, frame);
+        }
+        true
     }
 
     /// Empties the thread's quarantine; true if something was in it.
@@ -237,6 +246,7 @@ impl<P: PageProvider> Allocator<P> {
             if let Some(pool) = self.territory.pool.try_lock() {
                 pool.dice.iter().for_each(|dice| dice.rekey(key));
             }
+            self.territory.scatter_extents_anew();
         }
     }
 
@@ -245,6 +255,7 @@ impl<P: PageProvider> Allocator<P> {
         if self.territory.measures.choose(measures, quarantine_bytes) && measures.contains(Harden::RANDOM) {
             let key = self.territory.provider.key();
             self.territory.pool.lock().dice = Some(Dice::new(key));
+            self.territory.scatter_extents();
         }
     }
 }

@@ -4,7 +4,7 @@ use super::Allocator;
 use crate::base::millis::Millis;
 use crate::base::sync::Ordering;
 use crate::config::flags::{Harden, Off, Watch};
-use crate::config::geometry::{SLAB_BYTES, SUPERSLAB_BYTES};
+use crate::config::geometry::{FRAME_SHIFT, SLAB_BYTES, SLAB_FRAMES, SUPERSLAB_BYTES, SUPERSLAB_SLABS};
 use crate::config::settings::Settings;
 use crate::harden::Fault;
 use crate::heap::heaps::Visitor;
@@ -93,7 +93,8 @@ impl<P: PageProvider> Allocator<P> {
     /// lies in are little beside that. To touch it again then costs little too.
     pub(super) fn give_way(&self, growth: usize) {
         let most = growth / GROWTH_SHARE / SUPERSLAB_BYTES;
-        if most > 0 && (1..=most).contains(&self.territory.pool.lock().reusable()) {
+        let kept = self.territory.frames().1.div_ceil(SUPERSLAB_SLABS * SLAB_FRAMES);
+        if most > 0 && (1..=most).contains(&(self.territory.pool.lock().reusable() + kept)) {
             // What is warm was never used, and stays.
             self.territory.purge(self.territory.purge_delay().min(Millis::new(1)));
         }
@@ -107,7 +108,9 @@ impl<P: PageProvider> Allocator<P> {
         let held = !self.heaps.each_common(|common| common.tidy(&self.territory));
         self.territory.permit_spares();
         self.give_idle(self.territory.purge_delay());
-        held || self.territory.pool.lock().kept() > 0 || self.large.cached_bytes.load(Ordering::Relaxed) != 0
+        held || self.territory.pool.lock().kept() > 0
+            || self.territory.frames().1 > 0
+            || self.large.cached_bytes.load(Ordering::Relaxed) != 0
     }
 
     /// Milliseconds to let pass between two rounds.
@@ -117,7 +120,8 @@ impl<P: PageProvider> Allocator<P> {
 
     /// Bytes that rounds may give back, now or later: a hint.
     pub fn idle_bytes(&self) -> usize {
-        self.territory.reusable() * SLAB_BYTES + self.large.cached_bytes.load(Ordering::Relaxed)
+        let kept = self.territory.frames().1 << FRAME_SHIFT;
+        self.territory.reusable() * SLAB_BYTES + kept + self.large.cached_bytes.load(Ordering::Relaxed)
     }
 
     /// Threads that came and have not ended.

@@ -8,17 +8,18 @@ use super::Allocator;
 use super::give::{Claimed, block_bytes};
 use crate::base::sync::Ordering;
 use crate::config::flags::Off;
-use crate::config::geometry::{FINE_MAX, GRANULE_SHIFT, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT};
+use crate::config::geometry::{EXTENT_MAX, FINE_MAX, FRAME_BYTES, FRAME_SHIFT, GRANULE_SHIFT, ROOM_MAX};
 use crate::harden::{Fault, FaultKind};
 use crate::heap::Front;
 use crate::pages::PageProvider;
-use crate::slab::{SizeClass, starter};
+use crate::slab::frames::Frame;
+use crate::slab::{SizeClass, Slab, starter};
 
 /// What a block is, as far as resizing it goes.
 enum Kind {
     Classed,
     Room(SizeClass),
-    Run,
+    Extent(*const Slab, usize),
     Large,
     Guarded,
     Refuge,
@@ -84,7 +85,7 @@ impl<P: PageProvider> Allocator<P> {
             }
             Claimed::Small(class, _) => (class.shape().bytes as usize, Kind::Classed),
             Claimed::Direct(slab, _) => (slab.class().shape().bytes as usize, Kind::Classed),
-            Claimed::Run(slab) => ((slab.slabs.load(Ordering::Relaxed) as usize) << SLAB_SHIFT, Kind::Run),
+            Claimed::Extent(slab, frame) => (self.extent_bytes(slab, frame), Kind::Extent(slab, frame)),
         })
     }
 
@@ -110,8 +111,9 @@ impl<P: PageProvider> Allocator<P> {
     /// As for [`Allocator::resize`].
     unsafe fn resize_other(&self, front: &Front, pointer: *mut u8, bytes: usize) -> Result<*mut u8, Fault> {
         let old = self.usable(pointer)?;
+        let wins = bytes.saturating_add(FRAME_BYTES) <= old && (ROOM_MAX + 1..=EXTENT_MAX).contains(&old);
         // A guarded block ends where its shut page begins.
-        if bytes <= old && stays(bytes, old) && (bytes == old || !self.guarded.holds(pointer)) {
+        if bytes <= old && stays(bytes, old) && !wins && (bytes == old || !self.guarded.holds(pointer)) {
             return Ok(pointer);
         }
         // SAFETY: the caller's promise.
@@ -127,7 +129,7 @@ impl<P: PageProvider> Allocator<P> {
             return Ok(core::ptr::null_mut());
         }
         let kind = self.measure(pointer)?.1;
-        let may_move = matches!(kind, Kind::Large) && bytes > RUN_MAX && !self.territory.is_off(Off::REMAP);
+        let may_move = matches!(kind, Kind::Large) && bytes > EXTENT_MAX && !self.territory.is_off(Off::REMAP);
         match kind {
             Kind::Large if may_move => {
                 if let Some(moved) = self.move_large(front, pointer, bytes, bytes.saturating_sub(old)) {
@@ -138,7 +140,9 @@ impl<P: PageProvider> Allocator<P> {
                 self.mark_bytes(class, pointer, bytes);
                 return Ok(pointer);
             }
-            Kind::Run if bytes <= RUN_MAX && bytes > old / 4 && self.resize_run(front, pointer, bytes) => {
+            Kind::Extent(slab, frame)
+                if bytes <= EXTENT_MAX && bytes > old / 4 && self.resize_extent(front, (slab, frame), old, bytes) =>
+            {
                 return Ok(pointer);
             }
             _ => {}
@@ -182,17 +186,23 @@ impl<P: PageProvider> Allocator<P> {
         self.large.resize(&self.territory, pointer, bytes)
     }
 
-    fn resize_run(&self, front: &Front, pointer: *mut u8, bytes: usize) -> bool {
-        let Some(_inside) = self.gate.enter(front) else { return false };
-        let Some(zone) = self.territory.zone_of(pointer) else {
-            return false;
-        };
-        // SAFETY: the zone covers it.
-        let (slab, _) = unsafe { zone.span_of(pointer.addr()) };
-        let kept = bytes.next_multiple_of(SLAB_BYTES);
-        if kept < slab.span_bytes() {
-            self.fill_freed(pointer.wrapping_add(kept), slab.span_bytes() - kept);
+    /// Bytes of the live or waiting block of an area that starts there.
+    pub(super) fn extent_bytes(&self, slab: &Slab, frame: usize) -> usize {
+        match self.territory.frame_at(slab, frame) {
+            Frame::Block(_, frames) | Frame::Waiting(_, frames) => frames << FRAME_SHIFT,
+            Frame::Free(_) => 0,
         }
-        self.territory.resize_run(slab, bytes.div_ceil(SLAB_BYTES))
+    }
+
+    fn resize_extent(&self, front: &Front, (slab, frame): (*const Slab, usize), old: usize, bytes: usize) -> bool {
+        let Some(_inside) = self.gate.enter(front) else { return false };
+        // SAFETY: records are never unmapped, and the block keeps the area what it is.
+        let slab = unsafe { &*slab };
+        let kept = bytes.next_multiple_of(FRAME_BYTES);
+        if kept < old {
+            let block = slab.base.load(Ordering::Relaxed).wrapping_add(frame << FRAME_SHIFT);
+            self.fill_freed(block.wrapping_add(kept), old - kept);
+        }
+        self.territory.resize_extent(slab, frame, bytes)
     }
 }

@@ -5,9 +5,9 @@
 use core::ptr::{self, NonNull};
 
 use super::Allocator;
-use crate::base::sync::{Cell, Ordering};
+use crate::base::sync::Cell;
 use crate::config::flags::{Off, Watch};
-use crate::config::geometry::{FINE_MAX, PACKED_MAX, RUN_MAX, SLAB_BYTES};
+use crate::config::geometry::{EXTENT_MAX, FINE_MAX, PACKED_MAX};
 use crate::heap::heaps::Visitor;
 use crate::heap::thread_heap::Calls;
 use crate::heap::{Front, Heap, ThreadHeap};
@@ -149,12 +149,12 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     fn take_unguarded(&self, visitor: &Visitor<'_>, front: &Front, bytes: usize, align: usize) -> Taken {
-        if bytes > RUN_MAX || align > RUN_MAX {
+        if bytes > EXTENT_MAX || align > EXTENT_MAX {
             return self.take_large(bytes, align);
         }
         let class = if align <= 8 { SizeClass::of(bytes) } else { SizeClass::aligned(bytes, align)? };
         match (visitor, self.class_for(visitor, class)) {
-            (_, SizeClass::RUN) => self.take_run(bytes, align),
+            (_, SizeClass::EXTENT) => self.territory.take_extent(bytes, align),
             (Visitor::Thread(thread), class) if class.is_room() => self.take_room(front, thread, class, bytes, align),
             (Visitor::Thread(thread), class) if class.has_magazine() => self.take_small(front, thread, class),
             (Visitor::Thread(thread), class) => self.take_direct(front, thread, class),
@@ -163,8 +163,11 @@ impl<P: PageProvider> Allocator<P> {
     }
 
     /// The class that serves where another was asked for: 16 bytes serve 8 until a heap has many blocks of them. Only then
-    /// are addresses spent on the live map of blocks of 8.
+    /// are addresses spent on the live map of blocks of 8. Where threads are many, none keeps rooms of its own.
     fn class_for(&self, visitor: &Visitor<'_>, class: SizeClass) -> SizeClass {
+        if class.is_room() && self.heaps.are_crowded(&self.territory) {
+            return SizeClass::EXTENT;
+        }
         if class != SizeClass::TINY {
             return class;
         }
@@ -279,13 +282,6 @@ impl<P: PageProvider> Allocator<P> {
         let slot = Cell::new(ptr::null_mut());
         self.heaps.from_common_or_pool(&self.territory, class, &mut Refill::new(core::slice::from_ref(&slot)));
         slot.get()
-    }
-
-    fn take_run(&self, bytes: usize, align: usize) -> Taken {
-        let slabs = bytes.div_ceil(SLAB_BYTES).max(1);
-        let slab = self.territory.claim_run(slabs, align.div_ceil(SLAB_BYTES))?;
-        slab.used.set(1);
-        Some((slab.base.load(Ordering::Relaxed), slab.fresh.get()))
     }
 
     fn take_large(&self, bytes: usize, align: usize) -> Taken {

@@ -4,6 +4,8 @@ pub(crate) mod address;
 #[cfg(target_has_atomic = "64")]
 pub(crate) mod bits;
 #[cfg(target_has_atomic = "64")]
+pub(crate) mod frame_mask;
+#[cfg(target_has_atomic = "64")]
 pub(crate) mod millis;
 #[cfg(target_has_atomic = "64")]
 pub(crate) mod place;

@@ -60,7 +60,7 @@ bitflags! {
         const QUARANTINE = 8;
         /// Which free block is handed out next cannot be foretold.
         const RANDOM = 16;
-        /// Behind spans, runs and large blocks lies memory that nobody can reach.
+        /// Behind spans, extents and large blocks lies memory that nobody can reach.
         const GUARD_SLABS = 32;
         /// Frees that say how long their block is are held to it.
         const SIZES = 64;

@@ -75,13 +75,23 @@ pub(crate) const FINE_MAX: usize = 8 << 10;
 /// Largest request of a class that packs its blocks where they are many, in bytes.
 pub(crate) const PACKED_MAX: usize = 32 << 10;
 /// Largest request of a room, in bytes.
-pub(crate) const ROOM_MAX: usize = 256 << 10;
+pub(crate) const ROOM_MAX: usize = 64 << 10;
 /// Largest request that lives in a superslab, in bytes; anything larger gets a mapping of its own.
-pub const RUN_MAX: usize = 1 << 20;
+pub const EXTENT_MAX: usize = 1 << 20;
+/// log2 of a frame's bytes: what blocks above a room consist of.
+pub(crate) const FRAME_SHIFT: u32 = 12;
+/// Bytes of a frame.
+pub(crate) const FRAME_BYTES: usize = 1 << FRAME_SHIFT;
+/// Slabs that an area has at least: it has the words of all its slabs for itself.
+pub(crate) const AREA_SLABS: usize = 4;
+/// Words that it uses of them.
+pub(crate) const AREA_WORDS: usize = AREA_SLABS * NEAR_WORDS;
+/// Frames of a slab.
+pub(crate) const SLAB_FRAMES: usize = SLAB_BYTES / FRAME_BYTES;
 /// Most zones that an allocator can have.
 pub(crate) const ZONES: usize = 64;
 
 const _: () = assert!(1 << (SUPERSLAB_SHIFT - SLAB_SHIFT) == SUPERSLAB_SLABS, "a u64 has a bit for every slab");
 const _: () = assert!(META_SPARE <= META_HEADERS && META_HEADERS.is_multiple_of(64), "metadata fits its share");
-const _: () = assert!(RUN_MAX <= SUPERSLAB_BYTES, "a run fits a superslab");
+const _: () = assert!(EXTENT_MAX <= SUPERSLAB_BYTES, "an extent fits an area");
 const _: () = assert!(WORDS <= 64, "a u64 summary has a bit for every word");

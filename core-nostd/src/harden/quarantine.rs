@@ -1,8 +1,8 @@
 //! `quarantine`: freed blocks wait in a queue before they can be handed out again. This is the queue; what is done
 //! with who leaves it is the allocator's.
 //!
-//! `quarantine`: a block that waits is its class's in its slab, not live, in no magazine; a run that waits has its
-//! class, and a word that is not 0.
+//! `quarantine`: a block that waits is its class's in its slab, not live, in no magazine; an extent that waits
+//! is nobody's, and not free (`area`).
 
 use crate::base::sync::Cell;
 

@@ -15,7 +15,7 @@ pub struct Audit {
     pub remote_blocks: u64,
     /// Blocks in their slabs.
     pub slab_blocks: u64,
-    /// Spans.
+    /// Spans, but for areas of which no block is out.
     pub spans: u64,
 }
 

@@ -180,7 +180,7 @@ pub(crate) const fn has_grown_into_huge_pages(old_bytes: usize, new_bytes: usize
 }
 
 /// Free slabs of a superslab that are worth a call of the provider before their time.
-const LEAST_SURPLUS: usize = 8;
+pub(crate) const LEAST_SURPLUS: usize = 8;
 /// The same where that would make small pages of a huge one.
 const LEAST_SURPLUS_OF_HUGE: usize = 48;
 

@@ -278,7 +278,14 @@ impl Slab {
             self.former.store(class.number(), Ordering::Relaxed);
         }
         self.word.store(0, Ordering::Relaxed);
-        if class == SizeClass::STARTER {
+        if class == SizeClass::EXTENT {
+            // A block may have started anywhere.
+            for ahead in 0..self.slabs.load(Ordering::Relaxed) as usize {
+                // SAFETY: a span lies within its superslab.
+                unsafe { self.after(ahead) }.former.store(class.number(), Ordering::Relaxed);
+            }
+            self.area_words().iter().for_each(|word| word.store(0, Ordering::Relaxed));
+        } else if class == SizeClass::STARTER {
             // Those that say where blocks start, too.
             (0..WORDS).for_each(|word| self.word_of_many(word).store(0, Ordering::Relaxed));
         } else if !self.has_one_word() {

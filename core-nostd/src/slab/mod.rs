@@ -1,6 +1,8 @@
 //! A slab: blocks of one class and the record of which are free. Stands on `config`, `base`, `harden`.
 
+pub(crate) mod area;
 pub(crate) mod descriptor;
+pub(crate) mod frames;
 pub(crate) mod listing;
 pub(crate) mod live;
 pub(crate) mod mailbox;

@@ -8,10 +8,10 @@
 //! | 18–25 | 288, 320 … 512 | magazine |
 //! | 26–33 | 576, 640 … 1,024 | magazine |
 //! | 34–57 | eight a doubling to 8 KiB: shares of a span | magazine |
-//! | 58–62 | 16, 32, 64, 128, 256 KiB | magazine: rooms |
-//! | 63–78 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
-//! | 79 | 16 | starter: the first blocks of every class up to 8 KiB ([`super::starter`]) |
-//! | 80 | whole slabs to 1 MiB, a run each | run |
+//! | 58–60 | 16, 32, 64 KiB | magazine: rooms |
+//! | 61–76 | eight a doubling from 8 KiB to 32 KiB | direct: packed |
+//! | 77 | 16 | starter: the first blocks of every class up to 8 KiB ([`super::starter`]) |
+//! | 78 | runs of frames, to 1 MiB | extent ([`super::area`]) |
 //!
 //! A **room** is a power of two. Its block is as long as the request asks, to an eighth of a doubling: the
 //! rest is address space that nobody touches, unless an earlier block of the room did. Where a thread has
@@ -26,7 +26,7 @@
 #![allow(unsafe_code, reason = "class numbers index tables without a check")]
 
 use crate::config::geometry::{
-    FINE_MAX, GRANULE_SHIFT, PACKED_MAX, ROOM_MAX, RUN_MAX, SLAB_BYTES, SLAB_SHIFT, SMALL_MAX, TINY_MAX,
+    EXTENT_MAX, FINE_MAX, GRANULE_SHIFT, PACKED_MAX, ROOM_MAX, SLAB_BYTES, SLAB_FRAMES, SLAB_SHIFT, SMALL_MAX, TINY_MAX,
 };
 use crate::config::map::Map;
 
@@ -41,13 +41,13 @@ const FINE: u8 = 34;
 /// The first room.
 const ROOM: u8 = 58;
 /// Magazine classes are below this number, the ones that are none included.
-pub(crate) const MAGAZINE_CLASSES: usize = 63;
+pub(crate) const MAGAZINE_CLASSES: usize = 61;
 /// The first packed class.
 pub(crate) const PACKED: usize = MAGAZINE_CLASSES;
 /// Packed classes.
 pub(crate) const PACKED_CLASSES: usize = 16;
 /// All classes.
-pub const CLASSES: usize = 81;
+pub const CLASSES: usize = 79;
 
 /// What the blocks of a class look like.
 #[derive(Clone, Copy, Debug)]
@@ -70,9 +70,9 @@ impl SizeClass {
     /// Blocks of 8 bytes.
     pub const TINY: Self = Self(1);
     /// Slabs that hold the first blocks of many classes; as many blocks as granules, to who only counts.
-    pub const STARTER: Self = Self(79);
-    /// One block of whole slabs.
-    pub const RUN: Self = Self(CLASSES as u8 - 1);
+    pub const STARTER: Self = Self(77);
+    /// Areas, whose blocks are runs of frames.
+    pub const EXTENT: Self = Self(CLASSES as u8 - 1);
 
     /// The class of this number; [`SizeClass::NONE`] where there is no such class.
     pub(crate) const fn numbered(number: usize) -> Self {
@@ -147,7 +147,7 @@ impl SizeClass {
         Self(PACKED as u8 + (top as u8 - 13) * 8 + eighth)
     }
 
-    /// The class of any request up to [`RUN_MAX`]: where there is a room, that one.
+    /// The class of any request up to [`EXTENT_MAX`]: where there is a room, that one.
     pub const fn of(bytes: usize) -> Self {
         if bytes <= SMALL_MAX {
             Self::of_small(bytes)
@@ -156,17 +156,17 @@ impl SizeClass {
         } else if bytes <= ROOM_MAX {
             Self::of_room(bytes).0
         } else {
-            Self::RUN
+            Self::EXTENT
         }
     }
 
     /// The smallest class for `bytes` whose blocks all start at multiples of `align`; `None` past
-    /// [`RUN_MAX`]. Spans start at multiples of a slab, so a block size that is a multiple will do.
+    /// [`EXTENT_MAX`]. Spans start at multiples of a slab, so a block size that is a multiple will do.
     pub fn aligned(bytes: usize, align: usize) -> Option<Self> {
-        if bytes > RUN_MAX {
+        if bytes > EXTENT_MAX {
             return None;
         }
-        let mut class = Self::of(if bytes < align && align <= RUN_MAX { align } else { bytes });
+        let mut class = Self::of(if bytes < align && align <= EXTENT_MAX { align } else { bytes });
         if align <= 8 || (align <= 16 && class != Self::TINY) {
             return Some(class);
         }
@@ -178,14 +178,14 @@ impl SizeClass {
                 class.0 += 1;
             }
         }
-        Some(Self::RUN)
+        Some(Self::EXTENT)
     }
 
     /// Bytes of the blocks of class `number`, or words where they differ.
     pub const fn words(number: usize) -> Result<usize, &'static str> {
         match number {
-            79 => Err("first blocks"),
-            80 => Err("blocks of 256 KiB to 1 MiB"),
+            77 => Err("first blocks"),
+            78 => Err("blocks of 64 KiB to 1 MiB"),
             _ => Ok(if number < CLASSES { Self(number as u8).shape().bytes as usize } else { 0 }),
         }
     }
@@ -251,16 +251,17 @@ impl SizeClass {
 
     /// Blocks of a span of `slabs` slabs.
     pub const fn capacity_of(self, slabs: usize) -> u16 {
-        if self.0 == Self::RUN.0 {
-            return 1;
+        if self.0 == Self::EXTENT.0 {
+            return (slabs * SLAB_FRAMES) as u16;
         }
         self.block_at(slabs << SLAB_SHIFT) as u16
     }
 
     /// True if many pages of its spans may stay untouched while all blocks are out: those behind a block in its room, and
-    /// behind a run.
+    /// behind
+    /// a block of an area.
     pub(crate) const fn leaves_tails(self) -> bool {
-        self.is_room() || self.0 == Self::RUN.0
+        self.is_room() || self.0 == Self::EXTENT.0
     }
 
     /// True for the packed classes.
@@ -300,9 +301,9 @@ const fn class_bytes(class: usize) -> usize {
         18..=25 => 256 + (class - 17) * 32,
         26..=33 => 512 + (class - 25) * 64,
         34..=57 => FINE_BYTES[class - 34] as usize,
-        58..=62 => (16 << 10) << (class - 58),
-        79 => 16,
-        PACKED..=78 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
+        58..=60 => (16 << 10) << (class - 58),
+        77 => 16,
+        PACKED..=76 => (9 + (class - PACKED) % 8) << (10 + (class - PACKED) / 8),
         _ => 0,
     }
 }

@@ -9,10 +9,12 @@
 
 use super::Slab;
 use crate::base::sync::AtomicU64;
-use crate::config::geometry::{FAR, FAR_BYTES, META_REMOTE_WORDS, META_WORDS, NEAR_BYTES, NEAR_WORDS, WORDS};
+use crate::config::geometry::{
+    AREA_WORDS, FAR, FAR_BYTES, META_REMOTE_WORDS, META_WORDS, NEAR_BYTES, NEAR_WORDS, WORDS,
+};
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 impl Slab {
     /// True if the span has at most 64 blocks, whose bits then are in the record itself.
@@ -53,6 +55,14 @@ impl Slab {
     #[inline(always)]
     pub fn word_of_many(&self, word: usize) -> &AtomicU64 {
         self.word_at(META_WORDS, word)
+    }
+
+    /// An area's words: those of its slabs stand side by side.
+    #[inline(always)]
+    pub(super) fn area_words(&self) -> &[AtomicU64; AREA_WORDS] {
+        let (meta, index) = self.meta();
+        // SAFETY: `meta-committed`, and `area`: it has as many slabs as its words need; any bits are valid ones.
+        unsafe { &*meta.add(META_WORDS + index * NEAR_BYTES).cast() }
     }
 
     /// One of the words that others set, where the span has more than 64 blocks.

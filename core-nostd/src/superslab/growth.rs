@@ -37,12 +37,13 @@ const AHEAD: usize = 4;
 const MOST_SKIPPED: usize = 64;
 
 impl<P: PageProvider> Territory<P> {
-    /// Grows the pool until it answers; `None` when the provider has no more.
-    pub(super) fn grow_until<T>(&self, answer: impl Fn(&mut Pool) -> Option<T>) -> Option<T> {
+    /// Grows the pool until it is enough; false when the provider has no more.
+    #[inline(never)]
+    pub(super) fn grow_until(&self, mut enough: impl FnMut(&mut Pool) -> bool) -> bool {
         loop {
             let mut pool = self.pool.lock();
-            if let Some(answer) = answer(&mut pool) {
-                return Some(answer);
+            if enough(&mut pool) {
+                return true;
             }
             let before = pool.extent();
             drop(pool);
@@ -50,7 +51,7 @@ impl<P: PageProvider> Territory<P> {
                 let mut pool = self.pool.lock();
                 // Somebody may have grown it meanwhile, or given back.
                 if pool.extent() == before {
-                    return answer(&mut pool);
+                    return enough(&mut pool);
                 }
             }
         }
@@ -58,8 +59,9 @@ impl<P: PageProvider> Territory<P> {
 
     /// Makes sure that the pool had a free run of so many slabs a moment ago; false if memory is out. For
     /// callers that hold a lock when they claim.
+    #[inline(never)]
     pub fn provide(&self, slabs: usize) -> bool {
-        self.grow_until(|pool| pool.fits(slabs).then_some(())).is_some()
+        self.grow_until(|pool| pool.fits(slabs))
     }
 
     /// One step more than `before`, or a zone that is closed; false when the provider has none.

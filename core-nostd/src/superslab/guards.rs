@@ -9,7 +9,7 @@
 use core::ptr::NonNull;
 
 use super::Territory;
-use super::pool::{Claim, Pool, pick};
+use super::pool::{Claim, Pool, Wish, pick};
 use crate::base::millis::Millis;
 use crate::base::place::{Place, SuperSlabNumber};
 use crate::base::slab_mask::SlabMask;
@@ -29,13 +29,13 @@ impl<P: PageProvider> Territory<P> {
         owner: *const Mailbox,
         grow: bool,
     ) -> Option<&Slab> {
-        if let Some(claim) = self.claim_by(false, |pool, now| pool.claim_before_spare(slabs, align, now)) {
+        if let Some((claim, _)) = self.claim_by(false, Wish::BeforeSpare(slabs, align)) {
             return Some(self.open_guarded(claim, class, owner));
         }
         if grow && slabs < 64 && self.measures.guards.add() {
-            let Some(claim) = self.claim_by(true, |pool, now| pool.claim(slabs + 1, align, now)) else {
+            let Some((claim, _)) = self.claim_by(true, Wish::Run(slabs + 1, align)) else {
                 self.measures.guards.remove();
-                let claim = self.claim_by(true, |pool, now| pool.claim(slabs, align, now))?;
+                let (claim, _) = self.claim_by(true, Wish::Run(slabs, align))?;
                 return Some(self.open(claim, class, owner));
             };
             let mask = claim.mask & claim.mask >> 1;
@@ -48,7 +48,7 @@ impl<P: PageProvider> Territory<P> {
             self.return_slabs(claim.place, guard, SlabMask::NONE);
             return Some(self.open(whole, class, owner));
         }
-        let claim = self.claim_by(grow, |pool, now| pool.claim(slabs, align, now))?;
+        let (claim, _) = self.claim_by(grow, Wish::Run(slabs, align))?;
         Some(self.open(claim, class, owner))
     }
 
@@ -116,7 +116,7 @@ impl Pool {
     }
 
     /// A run of free slabs before a spare guard, which is the run's then.
-    fn claim_before_spare(&mut self, slabs: usize, align: usize, now: Millis) -> Option<Claim> {
+    pub(super) fn claim_before_spare(&mut self, slabs: usize, align: usize, now: Millis) -> Option<Claim> {
         if self.spare == 0 || slabs > 63 {
             return None;
         }

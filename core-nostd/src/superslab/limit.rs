@@ -4,7 +4,7 @@
 use super::Territory;
 use super::pool::Pool;
 use crate::base::sync::Ordering;
-use crate::config::geometry::SLAB_BYTES;
+use crate::config::geometry::{SLAB_BYTES, SLAB_FRAMES};
 use crate::pages::PageProvider;
 use crate::policy::retention::{LIMITED_FROM, beside_the_peak, near_limit};
 
@@ -14,7 +14,7 @@ impl<P: PageProvider> Territory<P> {
     /// smaller processes the provider is not asked.
     pub fn beyond_limit(&self, large: usize, large_kept: usize) -> usize {
         let all = {
-            let mut pool = self.pool.lock();
+            let mut pool = self.informed_pool();
             (pool.large, pool.large_kept) = (large, large_kept);
             let (used, kept) = pool.used_and_kept();
             pool.see_peak(used);
@@ -47,7 +47,8 @@ impl Pool {
     /// Slabs in use, and free ones whose pages are there.
     pub(super) fn used_and_kept(&self) -> (usize, usize) {
         let zones = self.zones.first(self.count);
-        zones.fold((0, 0), |(used, kept), zone| (used + zone.used(), kept + zone.kept))
+        let (used, kept) = zones.fold((0, 0), |(used, kept), zone| (used + zone.used(), kept + zone.kept));
+        (used.saturating_sub(self.free_frames / SLAB_FRAMES), kept + self.kept_frames / SLAB_FRAMES)
     }
 
     /// So many slabs are in use, beside the large blocks.

@@ -3,9 +3,12 @@
 
 mod advice;
 mod claims;
+mod extent;
+pub(crate) mod extents;
 mod growth;
 mod guards;
 mod header;
+mod holes;
 mod index;
 mod limit;
 mod part;

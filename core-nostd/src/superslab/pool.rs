@@ -35,6 +35,24 @@ pub struct Claim {
     pub fresh: bool,
 }
 
+/// A claim, and which of its slabs are dirty.
+pub(super) type Claimed = (Claim, SlabMask);
+
+/// What is to be claimed: so many slabs in a row, the first of which is at a multiple of the second number, or what is said.
+#[derive(Clone, Copy)]
+pub(super) enum Wish {
+    /// As [`Pool::claim`] does.
+    Run(usize, usize),
+    /// As [`Pool::claim_with_extra`] does.
+    RunAndMore(usize, usize),
+    /// As [`Pool::claim_before_spare`] does.
+    BeforeSpare(usize, usize),
+    /// As [`Pool::claim_for_frames`] does.
+    ForFrames(usize, usize),
+    /// As [`Pool::claim_clean`] does.
+    Clean(usize),
+}
+
 /// The pool's side of a zone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PoolZone {
@@ -67,6 +85,10 @@ pub struct Pool {
     pub(super) large: usize,
     pub(super) large_kept: usize,
     pub(super) peak: usize,
+    /// Of the slabs in use, free frames of areas, and those of them whose pages are there.
+    pub(super) free_frames: usize,
+    /// See `free_frames`.
+    pub(super) kept_frames: usize,
     pub(super) allowance: Allowance,
     /// How fast it grows.
     pub(super) pace: Pace,
@@ -190,6 +212,8 @@ impl Pool {
             large: 0,
             large_kept: 0,
             peak: 0,
+            free_frames: 0,
+            kept_frames: 0,
             allowance: Allowance::new(),
             pace: Pace::new(),
             claims: Claims::new(),
@@ -236,20 +260,43 @@ impl Pool {
         self.numbers().any(|number| self.zones[number].fits(slabs))
     }
 
+    /// Takes what is wished for.
+    pub(super) fn claim_as(&mut self, wish: Wish, now: Millis) -> Option<Claimed> {
+        let claim = match wish {
+            Wish::Run(slabs, align) => self.claim(slabs, align, now),
+            Wish::RunAndMore(slabs, extra) => return self.claim_with_extra(slabs, extra, now),
+            Wish::BeforeSpare(slabs, align) => self.claim_before_spare(slabs, align, now),
+            Wish::ForFrames(slabs, align) => return self.claim_for_frames(slabs, align, now),
+            Wish::Clean(most) => self.claim_clean(most, now),
+        };
+        Some((claim?, SlabMask::NONE))
+    }
+
     /// Takes `slabs` neighbours whose first one's number is a multiple of `align`.
     pub fn claim(&mut self, slabs: usize, align: usize, now: Millis) -> Option<Claim> {
-        let claim = self.numbers().find_map(|number| {
+        let claim = self.find(slabs, align, now)?;
+        // Taking them left them as they were.
+        let missing = claim.mask & !self.header(claim.place).resident();
+        self.needed(missing.count(), now);
+        Some(claim)
+    }
+
+    /// So many slabs were taken whose pages are not there.
+    pub(super) fn needed(&mut self, slabs: usize, now: Millis) {
+        self.allowance.needed(slabs, now);
+    }
+
+    /// Takes them, whatever comes of it.
+    #[inline(never)]
+    pub(super) fn find(&mut self, slabs: usize, align: usize, now: Millis) -> Option<Claim> {
+        self.numbers().find_map(|number| {
             let zone = &mut self.zones[number];
             if slabs == 1 && align == 1 {
                 zone.claim_one(number, now, self.dice.as_ref())
             } else {
                 zone.claim_run(number, slabs, align, now, self.dice.as_ref())
             }
-        })?;
-        // Taking them left them as they were.
-        let missing = claim.mask & !self.header(claim.place).resident();
-        self.allowance.needed(missing.count(), now);
-        Some(claim)
+        })
     }
 
     /// Takes a run as [`Pool::claim`] does, and up to `extra` more slabs of the same superslab. Returns

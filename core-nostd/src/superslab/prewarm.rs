@@ -6,7 +6,7 @@
 use core::ptr::NonNull;
 
 use super::Territory;
-use super::pool::Claim;
+use super::pool::{Claim, Wish};
 use crate::base::address::{align_down, align_up};
 use crate::base::millis::Millis;
 use crate::base::place::Place;
@@ -22,7 +22,7 @@ impl<P: PageProvider> Territory<P> {
         // Until it is read first, all that is used looks idle since ever.
         self.read_clock();
         while warm < wanted {
-            let Some(claim) = self.claim_by(true, |pool, now| pool.claim_clean(wanted - warm, now)) else { break };
+            let Some((claim, _)) = self.claim_by(true, Wish::Clean(wanted - warm)) else { break };
             let is_warm = self.touch(claim);
             self.pool.lock().add(claim.mask.count());
             // What is warm stays until it is used, or trimmed.

@@ -38,7 +38,8 @@ impl<P: PageProvider> Territory<P> {
     /// Gives back what has lain free for `delay`; returns bytes purged.
     pub fn purge(&self, delay: Millis) -> usize {
         let now = self.read_clock();
-        let mut purged = 0;
+        self.release_spare_areas(now, delay);
+        let mut purged = self.purge_areas(now, delay);
         let mut from = Place::FIRST;
         loop {
             let Some(kept) = self.pool.lock().claim_idle(from, now, delay) else {
@@ -63,16 +64,18 @@ impl<P: PageProvider> Territory<P> {
             return;
         }
         let now = self.read_clock();
+        self.release_spare_areas(now, Millis::ZERO);
         for whole in [true, false] {
             let mut below = Place::END;
             loop {
-                let Some(kept) = self.pool.lock().claim_surplus(below, whole, now) else {
+                let Some(kept) = self.informed_pool().claim_surplus(below, whole, now) else {
                     break;
                 };
                 below = kept.claim.place;
                 self.purge_kept(kept, now);
             }
         }
+        self.purge_surplus_areas(now);
     }
 
     fn purge_kept(&self, mut kept: Kept, now: Millis) -> usize {

@@ -4,7 +4,8 @@
 
 use core::ptr::{self, NonNull};
 
-use super::pool::{Claim, Pool};
+use super::extents::{Extents, SHARES};
+use super::pool::{Claim, Claimed, Pool, Wish};
 use super::zone::Zone;
 use super::zones::Zones;
 use crate::base::millis::Millis;
@@ -34,6 +35,12 @@ pub struct Territory<P: PageProvider> {
     pub provider: P,
     /// Free slabs.
     pub pool: Lock<Pool, P>,
+    /// Blocks above a room.
+    pub(super) extents: [Lock<Extents, P>; SHARES],
+    /// Free frames of areas, and those of them whose pages are there: see `extents`.
+    pub(super) free_frames: AtomicUsize,
+    /// See `free_frames`.
+    pub(super) kept_frames: AtomicUsize,
     /// Room for heaps and magazines.
     pub store: Store<P>,
     /// Blocks for calls that come amid a fork.
@@ -71,6 +78,9 @@ impl<P: PageProvider> Territory<P> {
             zones: Zones::new(),
             provider,
             pool: Lock::new(Pool::new()),
+            extents: [const { Lock::new(Extents::new()) }; SHARES],
+            free_frames: AtomicUsize::new(0),
+            kept_frames: AtomicUsize::new(0),
             // SAFETY: this is the layer.
             store: unsafe { Store::new() },
             refuge: Refuge::new(),
@@ -171,24 +181,22 @@ impl<P: PageProvider> Territory<P> {
         Some(room.cast())
     }
 
-    /// A run of `slabs` slabs whose first one's number is a multiple of `align`: it belongs to no heap.
-    pub fn claim_run(&self, slabs: usize, align: usize) -> Option<&Slab> {
-        if self.measures.has(Harden::GUARD_SLABS) {
-            return self.claim_guarded(SizeClass::RUN, slabs, align, ptr::null(), true);
-        }
-        let claim = self.claim_by(true, |pool, now| pool.claim(slabs, align, now))?;
-        Some(self.open(claim, SizeClass::RUN, ptr::null()))
-    }
-
     /// Claims from the pool; where it has not enough, grows it first, if that is allowed.
-    pub(super) fn claim_by<T>(&self, grow: bool, claim: impl Fn(&mut Pool, Millis) -> Option<T>) -> Option<T> {
+    /// What is claimed comes with which of its slabs are dirty, where that matters.
+    #[inline(never)]
+    pub(super) fn claim_by(&self, grow: bool, wish: Wish) -> Option<Claimed> {
         let now = self.read_clock();
-        let claim = |pool: &mut Pool| {
-            let claimed = claim(pool, now);
+        let mut claimed = None;
+        let mut claim = |pool: &mut Pool| {
+            claimed = pool.claim_as(wish, now);
             self.note_reusable(pool);
-            claimed
+            claimed.is_some()
         };
-        if grow { self.grow_until(claim) } else { claim(&mut self.pool.lock()) }
+        if !claim(&mut self.pool.lock()) && grow {
+            self.release_spare_areas(now, Millis::ZERO);
+            self.grow_until(&mut claim);
+        }
+        claimed
     }
 
     /// Makes claimed slabs a span.
@@ -233,7 +241,7 @@ impl<P: PageProvider> Territory<P> {
     /// A run and up to `extra` more slabs of its superslab, and which of all are dirty. With `grow` the
     /// provider may be called.
     pub fn claim_with_extra(&self, slabs: usize, extra: usize, grow: bool) -> Option<(Claim, SlabMask)> {
-        self.claim_by(grow, |pool, now| pool.claim_with_extra(slabs, extra, now))
+        self.claim_by(grow, Wish::RunAndMore(slabs, extra))
     }
 
     /// Gives slabs that are in no span back to the pool.
@@ -243,7 +251,7 @@ impl<P: PageProvider> Territory<P> {
 
     /// The same, as if they had last been used then.
     pub(super) fn return_slabs_used(&self, place: Place, mask: SlabMask, dirty: SlabMask, used: Millis) {
-        let mut pool = self.pool.lock();
+        let mut pool = self.informed_pool();
         pool.release(place, mask, dirty, used);
         self.surplus.store(pool.surplus() > 0, Ordering::Relaxed);
         self.note_reusable(&pool);
@@ -251,7 +259,7 @@ impl<P: PageProvider> Territory<P> {
 
     /// True if the pool would keep more than it is allowed, were so many more slabs free.
     pub fn would_be_surplus(&self, slabs: usize) -> bool {
-        self.pool.lock().would_be_surplus(slabs)
+        self.informed_pool().would_be_surplus(slabs)
     }
 
     /// What the pool has of them now.
@@ -264,6 +272,11 @@ impl<P: PageProvider> Territory<P> {
         self.reusable.load(Ordering::Relaxed)
     }
 
+    /// Free frames of areas, and those of them whose pages are there.
+    pub fn frames(&self) -> (usize, usize) {
+        (self.free_frames.load(Ordering::Relaxed), self.kept_frames.load(Ordering::Relaxed))
+    }
+
     /// Where a span is, and which slabs it is.
     fn whereabouts(&self, slab: &Slab) -> Option<(Place, SlabMask)> {
         let base = slab.base.load(Ordering::Relaxed);
@@ -274,6 +287,11 @@ impl<P: PageProvider> Territory<P> {
 
     /// Gives a span's slabs back. None of its blocks is out.
     pub fn release_span(&self, slab: &Slab) {
+        self.release_span_used(slab, slab.mask(), self.recent());
+    }
+
+    /// The same, where only some slabs are dirty, as if they had last been used then.
+    pub(super) fn release_span_used(&self, slab: &Slab, dirty: SlabMask, used: Millis) {
         let Some((place, mask)) = self.whereabouts(slab) else {
             return;
         };
@@ -282,7 +300,7 @@ impl<P: PageProvider> Territory<P> {
         if slab.guarded.replace(false) {
             self.spare_guard(place, mask);
         }
-        self.return_slabs(place, mask, mask);
+        self.return_slabs_used(place, mask, dirty, used);
     }
 
     /// Before a span ends: its slabs have no kind any more, and its blocks are looked at for the last time.
@@ -320,38 +338,9 @@ impl<P: PageProvider> Territory<P> {
         }
     }
 
-    /// Makes a run `slabs` long where it stands; false if what follows is taken.
-    pub fn resize_run(&self, slab: &Slab, slabs: usize) -> bool {
-        let Some((place, mask)) = self.whereabouts(slab) else {
-            return false;
-        };
-        let old = slab.slabs.load(Ordering::Relaxed) as usize;
-        let first = slab.index();
-        if slab.guarded.get() {
-            // The guard stays where it is.
-            return slabs == old;
-        }
-        if slabs < old {
-            slab.forget(slabs);
-            slab.slabs.store(slabs as u8, Ordering::Relaxed);
-            let tail = mask & !SlabMask::run(first, slabs);
-            self.return_slabs(place, tail, tail);
-            return true;
-        }
-        if first + slabs > 64 {
-            return false;
-        }
-        let more = SlabMask::run(first + old, slabs - old);
-        if slabs > old && self.pool.lock().claim_exactly(place, more, self.recent()).is_none() {
-            return false;
-        }
-        slab.slabs.store(slabs as u8, Ordering::Relaxed);
-        slab.name(slab.class(), old, slabs);
-        true
-    }
-
     /// Past the locks.
     pub fn pass(&self, passage: &mut Passage) {
+        self.extents.iter().for_each(|share| passage.pass(share));
         passage.pass(&self.pool);
         self.store.pass(passage);
     }

@@ -19,8 +19,8 @@ fn every_size_fits_its_class_and_not_the_one_below() {
         assert!(block >= bytes, "{bytes} in class {}", class.0);
         assert!(bytes == 0 || class.0 == 1 || class_bytes(class.0 as usize - 1) < bytes, "{bytes} could be smaller");
     }
-    for bytes in ROOM_MAX + 1..=RUN_MAX {
-        assert_eq!(SizeClass::of(bytes), SizeClass::RUN);
+    for bytes in ROOM_MAX + 1..=EXTENT_MAX {
+        assert_eq!(SizeClass::of(bytes), SizeClass::EXTENT);
     }
     for bytes in FINE_MAX + 1..=PACKED_MAX {
         let class = SizeClass::of_packed(bytes);
@@ -60,7 +60,7 @@ fn spans_hold_what_they_say() {
         assert_eq!(shape.capacity > 64, class.index() < CROWDED_CLASSES, "{class:?}");
         assert_eq!(class.is_packed(), class.index() >= PACKED);
     }
-    assert!(!SizeClass::RUN.is_packed() && !SizeClass::STARTER.is_packed() && !SizeClass::NONE.is_packed());
+    assert!(!SizeClass::EXTENT.is_packed() && !SizeClass::STARTER.is_packed() && !SizeClass::NONE.is_packed());
 }
 
 #[test]
@@ -78,9 +78,9 @@ fn spans_fit_masks_and_words() {
 fn aligned_requests_get_aligned_blocks() {
     for shift in 0..=20 {
         let align = 1usize << shift;
-        for bytes in (0..=RUN_MAX).step_by(509).chain(0..=2048) {
-            let class = SizeClass::aligned(bytes, align).expect("up to RUN_MAX there is a class");
-            if class == SizeClass::RUN {
+        for bytes in (0..=EXTENT_MAX).step_by(509).chain(0..=2048) {
+            let class = SizeClass::aligned(bytes, align).expect("up to EXTENT_MAX there is a class");
+            if class == SizeClass::EXTENT {
                 continue;
             }
             let block = class.shape().bytes as usize;
@@ -91,7 +91,7 @@ fn aligned_requests_get_aligned_blocks() {
             );
         }
     }
-    assert_eq!(SizeClass::aligned(RUN_MAX + 1, 16), None);
+    assert_eq!(SizeClass::aligned(EXTENT_MAX + 1, 16), None);
 }
 
 #[test]

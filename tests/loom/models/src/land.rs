@@ -55,6 +55,14 @@ impl Land {
         self.heaps.new_heap(self.territory).expect("room for a heap")
     }
 
+    /// A span of so many slabs, which belongs to no heap.
+    pub(crate) fn span(&self, slabs: usize) -> Option<&'static Slab> {
+        let (claim, _) = self.territory.claim_with_extra(slabs, 0, true)?;
+        let span = self.territory.open(claim, SizeClass::of_packed(9 << 10), std::ptr::null());
+        hakmem_seam::use_block(span.base.load(hakmem_core::seam::Ordering::Relaxed));
+        Some(span)
+    }
+
     /// Up to `most` blocks of a heap, which each client writes to.
     pub(crate) fn take(&self, heap: &Heap, bytes: usize, most: usize, reach: Reach) -> Vec<Block> {
         let slots: Vec<Cell<*mut u8>> = (0..most).map(|_| Cell::new(std::ptr::null_mut())).collect();

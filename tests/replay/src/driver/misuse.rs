@@ -2,7 +2,6 @@
 
 #![allow(unsafe_code, reason = "frees what is no live block")]
 
-use hakmem_core::seam::SizeClass;
 use hakmem_core::{Fault, FaultKind, PageProvider};
 
 use super::{Driver, THREADS};
@@ -67,7 +66,6 @@ impl<P: PageProvider> Driver<'_, P> {
             // A page of a large block may be remembered as the start of one that was freed or moved.
             None if pointer.addr().is_multiple_of(PAGE) => return None,
             None => (FaultKind::Foreign, 0),
-            Some(SizeClass::RUN) => (FaultKind::InnerPointer, usable),
             Some(class) if !offset.is_multiple_of(class.alignment()) => (FaultKind::Misaligned, usable),
             Some(_) => (FaultKind::InnerPointer, usable),
         })

@@ -9,15 +9,12 @@ use hakmem_replay::Wrong;
 use super::library_words::heard;
 use super::table::{Block, Former, Table};
 
-/// Larger blocks, up to those with mappings of their own, are runs.
-const ROOM_MAX: usize = 256 << 10;
 /// Of so many large blocks the library knows that they were freed.
 const REMEMBERED: usize = 60;
 
 const TWICE: &[&str] = &["double free"];
 const INNER: &[&str] = &["invalid free: not the start of a block"];
 const MISALIGNED: &[&str] = &["invalid free: misaligned"];
-const MISALIGNED_OR_INNER: &[&str] = &["invalid free: misaligned", "invalid free: not the start of a block"];
 /// A mapping may touch a stack's, and the system names the two as one.
 const FOREIGN: &[&str] = &["invalid free: not from this allocator", "invalid free: stack address"];
 const ANY: &[&str] = &["double free", "invalid free: "];
@@ -70,14 +67,7 @@ impl Table {
             let words = if start.addr().wrapping_add(offset).is_multiple_of(4096) { ANY } else { FOREIGN };
             return (words, Some(0));
         }
-        let words = match usable {
-            _ if offset.is_multiple_of(16) => INNER,
-            // Runs are told by their start alone.
-            bytes if bytes > ROOM_MAX => INNER,
-            bytes if bytes.is_multiple_of(32 << 10) => MISALIGNED_OR_INNER,
-            _ => MISALIGNED,
-        };
-        (words, Some(usable))
+        (if offset.is_multiple_of(16) { INNER } else { MISALIGNED }, Some(usable))
     }
 
     fn refuse(&mut self, pointer: *mut u8, words: &[&str], bytes: Option<usize>) {

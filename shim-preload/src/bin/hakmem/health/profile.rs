@@ -123,7 +123,7 @@ pub(crate) const ALL: [Profile; 14] = [
         about: "a program that does nothing: its own pages, and the library's",
         unit: "kB above glibc",
         measure: Measure::Excess(9),
-        bound: Bound::Most(236.0),
+        bound: Bound::Most(248.0),
     },
     Profile {
         name: "returned",

@@ -7,28 +7,28 @@ use crate::arena::Arena;
 use crate::check::{Model, together};
 use crate::land::{Caller, World, left};
 
-/// A run of slabs.
-const RUN: usize = 512 << 10;
+/// Two are in one area.
+const EXTENT: usize = 128 << 10;
 const QUARTER: usize = 8 << 10;
 
 pub(crate) const MODELS: &[Model] = &[
     Model {
-        name: "freed_twice_run",
-        holds: "of two threads that free one run one is told, and what is made of its slabs meanwhile stays",
+        name: "freed_twice_extent",
+        holds: "of two threads that free one extent one is told, and what is made of its frames meanwhile stays",
         bound: Some(1),
         gated: true,
-        body: run,
+        body: extent,
     },
     Model {
         name: "freed_twice_within",
-        holds: "who frees a run second leaves the run alone that lies over it by then",
+        holds: "who frees an extent second leaves the one alone that lies over it by then",
         bound: Some(1),
         gated: true,
         body: within,
     },
     Model {
         name: "freed_twice_waits",
-        holds: "who frees a run second leaves it where it waits",
+        holds: "who frees an extent second leaves it where it waits",
         bound: Some(2),
         gated: true,
         body: waits,
@@ -69,9 +69,9 @@ fn race(callers: [Caller; 2], block: *mut u8, then: impl FnOnce() -> *mut u8 + '
     (given.map(|given| given.get()), std::ptr::with_exposed_provenance_mut(got.get()))
 }
 
-fn run(arena: &'static Arena) {
+fn extent(arena: &'static Arena) {
     let (world, callers) = two(arena, Off::STARTERS | Off::RESERVE, Harden::empty());
-    let block = callers[0].take(RUN);
+    let block = callers[0].take(EXTENT);
     let warm = callers.map(|caller| caller.take(QUARTER));
     let (given, got) = race(callers, block, move || callers[0].take(QUARTER / 2));
     // Who frees so late that the address is a block's again frees that one, and nobody can tell.
@@ -86,17 +86,17 @@ fn run(arena: &'static Arena) {
 
 fn within(arena: &'static Arena) {
     let (world, callers) = two(arena, Off::STARTERS | Off::RESERVE, Harden::empty());
-    let (before, block) = (callers[0].take(RUN), callers[0].take(RUN));
-    assert_eq!(before.wrapping_add(RUN), block, "neighbours");
+    let (before, block) = (callers[0].take(EXTENT), callers[0].take(EXTENT));
+    assert_eq!(before.wrapping_add(EXTENT), block, "neighbours");
     let warm = callers.map(|caller| caller.take(QUARTER));
     let (given, got) = race(callers, block, move || {
         callers[0].give(before);
-        callers[0].take(RUN / 2 * 3)
+        callers[0].take(EXTENT / 2 * 3)
     });
     assert_ne!(given[0], given[1], "one of two is told");
     // Where the block was free by then.
     if given[0] {
-        assert_eq!(got, before, "the new run lies over both");
+        assert_eq!(got, before, "the new one lies over both");
     }
     assert_eq!(world.audit().live_blocks, 3);
     callers[0].give(got);
@@ -127,7 +127,7 @@ fn direct(arena: &'static Arena) {
 }
 
 fn waits(arena: &'static Arena) {
-    at_once(arena, Harden::QUARANTINE, RUN);
+    at_once(arena, Harden::QUARANTINE, EXTENT);
 }
 
 fn hardened(arena: &'static Arena) {

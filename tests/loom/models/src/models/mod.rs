@@ -1,6 +1,7 @@
 //! The models, by what they are of.
 
 mod exit;
+mod extents;
 mod fork;
 mod freed_twice;
 mod gate;
@@ -25,6 +26,7 @@ pub(crate) fn all() -> &'static [&'static [Model]] {
         growth::MODELS,
         pool::MODELS,
         large::MODELS,
+        extents::MODELS,
         freed_twice::MODELS,
         fork::MODELS,
         gate::MODELS,

@@ -1,6 +1,6 @@
 //! The pool's masks, index and hints, while slabs are claimed, given back and purged.
 
-use hakmem_core::seam::{Millis, Ordering, SizeClass, Slab};
+use hakmem_core::seam::{Millis, Slab};
 
 use crate::arena::Arena;
 use crate::check::{Model, together};
@@ -42,15 +42,13 @@ fn reclaimed(arena: &'static Arena) {
     let (old, got) = (run(land, 1), left::<Option<&'static Slab>>());
     together([Box::new(move || land.territory.release_span(old)), Box::new(move || got.set(Some(run(land, 1))))]);
     let got = got.get().expect("claimed");
-    assert_eq!(got.class(), SizeClass::RUN);
+    assert!(got.class().is_packed());
     land.territory.release_span(got);
     all_are_free(land);
 }
 
 fn run(land: Land, slabs: usize) -> &'static Slab {
-    let run = land.territory.claim_run(slabs, 1).expect("free slabs");
-    hakmem_seam::use_block(run.base.load(Ordering::Relaxed));
-    run
+    land.span(slabs).expect("free slabs")
 }
 
 fn all_are_free(land: Land) {
