@@ -133,6 +133,8 @@ impl World {
         let stats = self.allocator.stats();
         assert_eq!((stats.active, stats.large, stats.threads), (0, 0, 0), "{stats:?}");
         assert_eq!(stats.spans_taken, stats.spans_given, "{stats:?}");
+        let slabs: u32 = self.allocator.slabs_by_class().iter().sum();
+        assert_eq!(slabs, 0, "no slab is in a span");
     }
 }
 

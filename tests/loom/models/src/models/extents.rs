@@ -119,7 +119,9 @@ fn grow(arena: &'static Arena) {
 fn spare(arena: &'static Arena) {
     let (world, callers) = callers::<2>(arena);
     let [one, two] = callers;
-    one.give(one.take(EXTENT));
+    // Two areas become empty, of which one stays.
+    let blocks = [(); 5].map(|()| one.take(EXTENT));
+    blocks.into_iter().for_each(|block| one.give(block));
     arena.now_ms.set(5000);
     let got = left::<usize>();
     together([
