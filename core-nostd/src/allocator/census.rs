@@ -16,6 +16,7 @@ use crate::slab::frames::Frame;
 use crate::slab::size_class::CLASSES;
 use crate::slab::{Live, SizeClass, Slab, starter};
 use crate::superslab::Zone;
+use crate::superslab::extents::Extents;
 
 /// Bytes of some slabs.
 fn bytes_of(slabs: SlabMask) -> u64 {
@@ -246,7 +247,7 @@ fn walk_area(slab: &Slab, frames: &mut Frames, audit: &mut Audit) -> Result<(), 
         }
     }
     check("area", at, area.longest() as u64, longest as u64)?;
-    check("extents", at, u64::from(area.list() == 0), u64::from(longest == 0))?;
+    check("extents", at, area.list() as u64, Extents::list_of(area) as u64)?;
     audit.spans -= u64::from(free == area.frames());
     frames.free += free;
     frames.kept += area.kept().count();

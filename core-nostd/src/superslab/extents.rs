@@ -66,6 +66,12 @@ impl Extents {
         Self { heads: [ptr::null(); LISTS], listed: 0, spare: ptr::null(), rounds: 0, slabs: 0, dice: None }
     }
 
+    /// Where an area belongs, as [`Area::list`] says it.
+    pub(crate) fn list_of(area: Area<'_>) -> usize {
+        let longest = area.longest();
+        if longest == 0 { 0 } else { list_for(longest) + 1 }
+    }
+
     fn unlist(&mut self, area: Area<'_>) {
         let Some(list) = area.list().checked_sub(1) else { return };
         let (next, prev) = (area.slab.next.get(), area.slab.prev.get());
@@ -86,8 +92,7 @@ impl Extents {
 
     /// Lists an area where it belongs now.
     pub(super) fn relist(&mut self, area: Area<'_>) {
-        let longest = area.longest();
-        let list = if longest == 0 { 0 } else { list_for(longest) + 1 };
+        let list = Self::list_of(area);
         if list == area.list() {
             return;
         }
