@@ -6,9 +6,9 @@
 pub struct Stats {
     /// Slabs that belong to spans: blocks of every class in whoever's hands, and their free neighbours.
     pub active: u64,
-    /// Free slabs that were used before, or that a heap holds in advance.
+    /// Free slabs that were used before, or that a heap holds in advance; free frames of areas whose pages are there.
     pub cached: u64,
-    /// Free slabs that cost no memory: never touched, or given back.
+    /// Free slabs and frames that cost no memory: never touched, or given back.
     pub clean: u64,
     /// Large blocks in use.
     pub large: u64,
