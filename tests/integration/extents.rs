@@ -184,6 +184,29 @@ fn one_empty_area_stays_until_others_need_its_slabs() {
     scene.audit();
 }
 
+/// Slabs of areas of which no block is out are anybody's again, and nobody takes what was written there for zero.
+#[test]
+fn what_was_written_is_known_when_an_area_goes() {
+    let scene = Scene::new(256 * MIB);
+    scene.allocator.configure(&scene.one, &Settings::new().with(|settings| settings.off = Off::SURPLUS));
+    let blocks: Vec<_> = (0..80).map(|_| scene.take(100 * KIB)).collect();
+    for &block in &blocks {
+        // SAFETY: a live block of ours.
+        #[allow(unsafe_code, reason = "writes to a block")]
+        unsafe {
+            block.write_bytes(7, 100 * KIB);
+        }
+    }
+    blocks.into_iter().for_each(|block| scene.give(block));
+    for _ in 0..300 {
+        let block = scene.allocator.take_zeroed(&scene.one, 20 * KIB);
+        // SAFETY: a live block of ours, which is zero.
+        #[allow(unsafe_code, reason = "reads a block")]
+        let bytes = unsafe { core::slice::from_raw_parts(block, 20 * KIB) };
+        assert!(bytes.iter().all(|&byte| byte == 0), "{block:p}");
+    }
+}
+
 #[test]
 fn each_block_is_where_its_alignment_says() {
     let scene = Scene::new(256 * MIB);

@@ -20,6 +20,8 @@ const TESTS: [&[&str]; 2] = [
         "-p",
         "hakmem-tests",
         "--test",
+        "extents",
+        "--test",
         "threads",
         "--test",
         "properties",
