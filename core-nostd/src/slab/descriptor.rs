@@ -299,12 +299,12 @@ impl Slab {
         self.carved.store(0, Ordering::Relaxed);
         self.shared.store(false, Ordering::Relaxed);
         self.owner.store(ptr::null_mut(), Ordering::Relaxed);
-        self.forget(0);
+        self.forget();
     }
 
     /// Owner: makes it a span of a medium class whose pages were used before, with every block free.
     pub fn reopen(&self, class: SizeClass, slabs: usize) {
-        self.name(class, 0, slabs);
+        self.name(class, slabs);
         let capacity = class.capacity_of(slabs);
         self.capacity.set(capacity);
         self.word.store(low(capacity.into()), Ordering::Relaxed);
@@ -313,17 +313,17 @@ impl Slab {
         self.fresh.set(false);
     }
 
-    /// Enters the way back to this record, and the class, in the records of slabs `from..to` of the span.
-    pub fn name(&self, class: SizeClass, from: usize, to: usize) {
-        for ahead in from..to {
+    /// Enters the way back to this record, and the class, in the records of the span's slabs.
+    pub fn name(&self, class: SizeClass, slabs: usize) {
+        for ahead in 0..slabs {
             // SAFETY: a span lies within its superslab.
             unsafe { self.after(ahead) }.tag.set(class, ahead);
         }
     }
 
-    /// Slabs `from..` of the span are in no span any more.
-    pub fn forget(&self, from: usize) {
-        for ahead in from..self.slabs.load(Ordering::Relaxed) as usize {
+    /// Its slabs are in no span any more.
+    fn forget(&self) {
+        for ahead in 0..self.slabs.load(Ordering::Relaxed) as usize {
             // SAFETY: as above.
             unsafe { self.after(ahead) }.tag.clear();
         }

@@ -239,8 +239,7 @@ impl<P: PageProvider> Territory<P> {
     /// The pool, which knows what is free in areas.
     pub(super) fn informed_pool(&self) -> Guard<'_, Pool, P> {
         let mut pool = self.pool.lock();
-        pool.free_frames = self.free_frames.load(Ordering::Relaxed);
-        pool.kept_frames = self.kept_frames.load(Ordering::Relaxed);
+        (pool.free_frames, pool.kept_frames) = self.frames();
         pool
     }
 }

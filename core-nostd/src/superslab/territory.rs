@@ -225,7 +225,7 @@ impl<P: PageProvider> Territory<P> {
             self.tailed.fetch_add(slabs, Ordering::Relaxed);
         }
         // Last: who frees what was here before, a second time and this late, finds all of the new span or none of it.
-        slab.name(class, 0, slabs);
+        slab.name(class, slabs);
         slab
     }
 
@@ -274,7 +274,10 @@ impl<P: PageProvider> Territory<P> {
 
     /// Free frames of areas, and those of them whose pages are there.
     pub fn frames(&self) -> (usize, usize) {
-        (self.free_frames.load(Ordering::Relaxed), self.kept_frames.load(Ordering::Relaxed))
+        // Who takes frames may have counted them before who gave them did.
+        [&self.free_frames, &self.kept_frames]
+            .map(|frames| (frames.load(Ordering::Relaxed) as isize).max(0) as usize)
+            .into()
     }
 
     /// Where a span is, and which slabs it is.

@@ -11,7 +11,7 @@ fn with_area(first: usize, slabs: usize, test: impl FnOnce(Area<'_>)) {
     with_records(|records, _| {
         let slab = &records[first];
         slab.slabs.store(slabs as u8, Ordering::Relaxed);
-        slab.name(SizeClass::EXTENT, 0, slabs);
+        slab.name(SizeClass::EXTENT, slabs);
         let area = Area::of(slab);
         area.open(FrameMask::NONE, 2);
         test(area);
