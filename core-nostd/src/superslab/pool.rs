@@ -332,12 +332,6 @@ impl Pool {
         None
     }
 
-    /// Takes exactly the slabs of `mask`, if all are free: growth in place.
-    pub fn claim_exactly(&mut self, place: Place, mask: SlabMask, now: Millis) -> Option<Claim> {
-        let free = self.header(place).free;
-        (free & mask == mask).then(|| self.zones[place.zone].take(place, mask, now))
-    }
-
     /// Takes slabs back; `dirty` of them were written to.
     pub fn release(&mut self, place: Place, mask: SlabMask, dirty: SlabMask, now: Millis) {
         self.zones[place.zone].change(place.superslab, |header| {

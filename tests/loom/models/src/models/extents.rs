@@ -49,6 +49,14 @@ fn callers<const N: usize>(arena: &'static Arena) -> (World, [Caller; N]) {
     (world, callers)
 }
 
+/// Four blocks of an area, of which the second is free.
+fn with_a_hole(arena: &'static Arena) -> (World, [Caller; 2], [*mut u8; 4]) {
+    let (world, callers) = callers(arena);
+    let blocks = [(); 4].map(|()| callers[0].take(EXTENT));
+    callers[0].give(blocks[1]);
+    (world, callers, blocks)
+}
+
 fn block(got: &std::cell::Cell<usize>) -> *mut u8 {
     std::ptr::with_exposed_provenance_mut(got.get())
 }
@@ -59,10 +67,8 @@ fn is_done(world: World, callers: &[Caller]) {
 }
 
 fn holes(arena: &'static Arena) {
-    let (world, callers) = callers::<2>(arena);
+    let (world, callers, blocks) = with_a_hole(arena);
     let [one, two] = callers;
-    let blocks = [(); 4].map(|()| one.take(EXTENT));
-    one.give(blocks[1]);
     let got = [left::<usize>(), left()];
     together([
         Box::new(move || {
@@ -96,10 +102,8 @@ fn last(arena: &'static Arena) {
 
 #[allow(unsafe_code, reason = "resizes what it has")]
 fn grow(arena: &'static Arena) {
-    let (world, callers) = callers::<2>(arena);
+    let (world, callers, blocks) = with_a_hole(arena);
     let [one, two] = callers;
-    let blocks = [(); 4].map(|()| one.take(EXTENT));
-    one.give(blocks[1]);
     let got = [left::<usize>(), left()];
     together([
         Box::new(move || {
